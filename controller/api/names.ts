@@ -1,0 +1,38 @@
+/** Well-known annotation, label, finalizer and field-manager names. Part of the contract: never change one without a migration. */
+
+export const GROUP = 'komodo.dev'
+export const VERSION = 'v1alpha1'
+export const CATEGORY = 'komodo'
+
+export const annotation = {
+  /** The exact Komodo name, when `metadata.name` is only its slug. */
+  name: 'komodo.dev/name',
+  /** `file:line` the object was declared at. */
+  source: 'komodo.dev/source',
+  /** `namespace/name` of the ResourceSync that declared the object. */
+  sync: 'komodo.dev/sync',
+  /** Any new value asks for a reconcile at once (like Flux's). */
+  requestedAt: 'reconcile.komodo.dev/requestedAt',
+  /** Any new value asks for a deploy, whatever `spec.deploy` says. */
+  deployRequestedAt: 'komodo.dev/deployRequestedAt',
+  /** Set to `"true"` to let a deletion go through without cleaning the unreachable host. */
+  forceDelete: 'komodo.dev/force-delete',
+} as const
+
+export const label = {
+  /** Objects and containers that this operator made carry it with the value `komodo-operator`. */
+  managedBy: 'app.kubernetes.io/managed-by',
+  /** Name of the ResourceSync that applied the object. */
+  sync: 'komodo.dev/sync',
+  /** One label per tag: `tag.komodo.dev/<slug>` = "". */
+  tagPrefix: 'tag.komodo.dev/',
+} as const
+
+export const FINALIZER = 'komodo.dev/cleanup'
+
+export const fieldManager = {
+  /** Server-side applies what a ResourceSync declares. */
+  sync: 'komodo-sync',
+  /** Writes finalizers and status. */
+  controller: 'komodo-controller',
+} as const

@@ -1,0 +1,49 @@
+import type { CommonStatus, KubeObject, ObjectKey, ResourceType } from '../api/meta.ts'
+
+/**
+ * What a kind brings to the frame. It looks, decides and acts; it never catches, retries, sleeps or writes to the Kubernetes
+ * API for its own object: the frame does that.
+ */
+export interface Reconciler<T extends KubeObject<unknown, CommonStatus>> {
+  readonly type: ResourceType
+  /** The conditions `Ready` is derived from, in the order in which they are reported. */
+  readonly owns: readonly string[]
+  /** Changes of other objects or of the world that concern this kind. */
+  readonly wakeOn: readonly Wake[]
+  /** How many objects are worked on at a time. */
+  readonly workers?: number
+  /** A pass is aborted after so long. */
+  readonly timeoutMs?: number
+
+  reconcile(object: Readonly<T>, pass: Pass<T>): Promise<Recheck>
+
+  /** Removes what the object made in the world. Idempotent: what is gone counts as removed. A throw keeps the finalizer. */
+  finalize?(object: Readonly<T>, pass: Pass<T>): Promise<void>
+}
+
+/** When to look again if nothing wakes the object before. `undefined`: never by itself. */
+export interface Recheck {
+  afterMs?: number
+}
+
+/** Starts a source of wake-ups; `enqueue` may be called with any key, also one that does not exist. */
+export type Wake = (enqueue: (key: ObjectKey) => void, signal: AbortSignal) => void
+
+export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
+  /** Aborted at the deadline and at shutdown. */
+  readonly signal: AbortSignal
+  readonly status: StatusDraft<T>
+  /** An event on the object (`kubectl describe` shows it). Secrets that were given to `redact` never show. */
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void
+  /** Values that must not appear in anything this pass reports. */
+  redact(secrets: Iterable<string>): void
+}
+
+/** The status that the pass concludes; written once at its end, as a diff. */
+export interface StatusDraft<T extends KubeObject<unknown, CommonStatus>> {
+  /** Free to change, except `conditions`, `observedGeneration` and `lastHandledReconcileAt`, which belong to the frame. */
+  readonly fields: NonNullable<T['status']>
+  markTrue(condition: string, reason: string, message: string): void
+  markFalse(condition: string, reason: string, message: string): void
+  markUnknown(condition: string, reason: string, message: string): void
+}

@@ -1,0 +1,51 @@
+/** What the files say: the outcome of reading TOML, before anything of Kubernetes. */
+
+export interface SourceFile {
+  /** Relative to the root of the source, with `/`. */
+  path: string
+  text: string
+}
+
+/** 1-based. */
+export interface SourcePosition {
+  file: string
+  line: number
+  column: number
+}
+
+export interface Diagnostic {
+  severity: 'error' | 'warning'
+  /** Stable CamelCase code, for example `UnknownKey`. */
+  code: string
+  /** For the user: what is wrong and what to do. Without the position. */
+  message: string
+  position: SourcePosition
+}
+
+/** One `[[kind]]` block in our own shape. */
+export interface Declaration {
+  /** `Stack`, `Deployment`, ... */
+  kind: string
+  /** As written. */
+  name: string
+  /** Only what was written: camelCase canonical keys (aliases resolved, values normalised, wrapper and config flattened, `operator` kept). */
+  spec: Record<string, unknown>
+  /** Values of secret fields, by dotted path in spec; never part of `spec`. */
+  secrets: Record<string, string>
+  /** Of the block's header. */
+  position: SourcePosition
+}
+
+/** A block of a kind that is not supported yet: named, and otherwise left alone. */
+export interface UnsupportedBlock {
+  table: string
+  name: string
+  position: SourcePosition
+}
+
+export interface ParsedFiles {
+  declarations: Declaration[]
+  unsupported: UnsupportedBlock[]
+  /** With any error of severity `error` the revision is refused whole, except those that say they concern one block alone. */
+  diagnostics: Diagnostic[]
+}
