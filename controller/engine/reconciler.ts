@@ -1,4 +1,5 @@
 import type { CommonStatus, KubeObject, ObjectKey, ResourceType } from '../api/meta.ts'
+import type { Logger } from './logger.ts'
 
 /**
  * What a kind brings to the frame. It looks, decides and acts; it never catches, retries, sleeps or writes to the Kubernetes
@@ -14,6 +15,12 @@ export interface Reconciler<T extends KubeObject<unknown, CommonStatus>> {
   readonly workers?: number
   /** A pass is aborted after so long. */
   readonly timeoutMs?: number
+  /**
+   * The bulkhead of an object, for example its host: passes of one lane never occupy more than `laneWorkers` workers, so that a
+   * slow host cannot hold up the others. Asked when the object is about to be worked on.
+   */
+  readonly lane?: (object: Readonly<T>) => string | undefined
+  readonly laneWorkers?: number
 
   reconcile(object: Readonly<T>, pass: Pass<T>): Promise<Recheck>
 
@@ -33,6 +40,8 @@ export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
   /** Aborted at the deadline and at shutdown. */
   readonly signal: AbortSignal
   readonly status: StatusDraft<T>
+  /** Lines carry the kind, namespace, name and reconcileID; secrets that were given to `redact` are scrubbed. */
+  readonly log: Logger
   /** An event on the object (`kubectl describe` shows it). Secrets that were given to `redact` never show. */
   event(type: 'Normal' | 'Warning', reason: string, message: string): void
   /** Values that must not appear in anything this pass reports. */
