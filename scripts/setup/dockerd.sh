@@ -34,6 +34,13 @@ within() { # seconds, command...: waits until it succeeds
   until "$@"; do left=$((left - 1)); [ $left -gt 0 ] || return 1; sleep 0.05; done
 }
 gone() { ! alive "$1"; }
+others() { # does another engine live in this network namespace?
+  local pid here; here=$(readlink /proc/self/ns/net)
+  for pid in $(pgrep -x dockerd); do
+    grep -q '^State:[[:space:]][^ZX]' "/proc/$pid/status" 2>/dev/null && [ "$(readlink "/proc/$pid/ns/net")" = "$here" ] && return 0
+  done
+  return 1
+}
 answering() { ready >/dev/null; }
 
 start() {
@@ -75,7 +82,7 @@ stop() {
     [ ! -e "/run/netns/$namespace" ] || ip netns del "$namespace"
   else
     ip link del "$bridge" 2>/dev/null || true
-    pgrep -x dockerd >/dev/null || rules_off
+    others || rules_off
   fi
   ! mountpoint -q "$data/data" || umount "$data/data" # left by a killed engine
   rm -rf "$run"
