@@ -1,0 +1,180 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { containerName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
+import { choice, duration, flag, integer, list, optionalText, table, text } from './field.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+
+const INT32_MAX = 2_147_483_647
+
+const image = table(
+  (options) =>
+    Type.Object(
+      {
+        type: choice(['Image', 'Build'] as const, 'Image: an image by reference. Build: what a Build made.', {
+          default: 'Image',
+        }),
+        params: table(
+          (paramsOptions) =>
+            Type.Object(
+              {
+                image: optionalText('Image: the reference.', { example: 'nginx:1.27' }),
+                build: optionalText('Build: name of the Build.', { aliases: ['build_id'], references: 'Build' }),
+                version: optionalText('Build: version to stay at; empty or 0.0.0: the latest one.', {
+                  shape: 'Version',
+                  example: '1.2.3',
+                }),
+              },
+              paramsOptions,
+            ),
+          'What to run, by type.',
+        ),
+      },
+      options,
+    ),
+  'What to run.',
+  {
+    default: { type: 'Image', params: { image: '' } },
+    variants: { Image: ['image'], Build: ['build', 'version'] },
+  },
+)
+
+const operator = table(
+  (options) =>
+    Type.Object(
+      {
+        suspend,
+        deletionPolicy,
+        interval: interval('How often the host is compared with the declaration when no event comes.', '5m'),
+        healthDeadline: duration(
+          'How long a new container may take to become healthy; after that the old one comes back.',
+          { default: '2m' },
+        ),
+        minReady: duration('How long a new container without health check must stay up to count as healthy.', {
+          default: '2s',
+        }),
+        credentials: optionalText(
+          'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
+        ),
+      },
+      options,
+    ),
+  'Settings that Komodo does not have.',
+  { level: 'block' },
+)
+
+const spec = Type.Object({
+  ...wrapper,
+  ...deployable,
+  swarm: text('Swarm to deploy to; goes before `server`.', {
+    aliases: ['swarm_id'],
+    references: 'Swarm',
+    since: '2.0.0',
+  }),
+  server: text('Server to run the container on.', { aliases: ['server_id'], references: 'Server', example: 'web-1' }),
+  customName: text('Name of the container; empty: the name of the deployment.', { since: '2.3.0' }),
+  image,
+  imageRegistryAccount: text("Account to pull the image with; empty: the Build's, or none."),
+  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  redeployOnBuild: flag('Deploy again after the Build that makes the image.', { default: false }),
+  pollForUpdates: flag('Look for a newer digest of the same tag at the registry, and tell.', {
+    default: false,
+    since: '1.16.9',
+  }),
+  autoUpdate: flag('Like `pollForUpdates`, and deploy the newer image.', { default: false, since: '1.16.9' }),
+  sendAlerts: flag('Alert when the state of the container changes.', { default: true }),
+  links: list('URLs shown next to the object.', { since: '1.14.1' }),
+  network: text('Docker network to join.', { default: 'host', example: 'bridge' }),
+  restart: choice(
+    ['no', 'on-failure', 'always', 'unless-stopped'] as const,
+    "Docker's restart policy; on-failure gives up after 10 tries.",
+    { default: 'no' },
+  ),
+  command: text('Arguments of the container, in place of those of the image.', { example: 'redis-server --save 60 1' }),
+  replicas: integer('Copies to run; on a swarm only.', { default: 1, minimum: 0, maximum: INT32_MAX, since: '2.0.0' }),
+  terminationSignal: choice(
+    ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const,
+    'Signal that asks the container to stop.',
+    { default: 'SIGTERM', enumAliases: { SIGHUP: ['1'], SIGINT: ['2'], SIGQUIT: ['3'], SIGTERM: ['15'] } },
+  ),
+  terminationTimeout: integer('Seconds between that signal and the kill.', {
+    default: 10,
+    minimum: -1,
+    maximum: INT32_MAX,
+  }),
+  extraArgs: list('More flags of `docker run`.', { shape: 'StringList', example: '["--memory=512m"]' }),
+  termSignalLabels: text('Captions of the stop signals, one `SIGTERM: caption` a line.', { shape: 'TermSignalLabels' }),
+  ports: text('Published ports, one `host:container` a line; not with host networking.', {
+    shape: 'Conversions',
+    example: '8080:80',
+  }),
+  volumes: text('Mounts, one `host path or volume:container path` a line.', {
+    shape: 'Conversions',
+    example: '/srv/data:/data:ro',
+  }),
+  environment: text('Environment of the container, one `KEY=value` a line.', { shape: 'EnvVars', example: 'TZ=UTC' }),
+  labels: text('Docker labels, one `key: value` a line.', { shape: 'Labels' }),
+  operator,
+})
+
+const deploymentStatus = Type.Object({
+  ...status,
+  server: Type.Optional(Type.String({ description: 'Name of the Server the container is on.' })),
+  containerName: Type.Optional(Type.String({ description: 'Name of the container.' })),
+  containerId: Type.Optional(Type.String({ description: "Docker's id of the container." })),
+  image: Type.Optional(Type.String({ description: 'Image that runs.' })),
+  imageDigest: Type.Optional(Type.String({ description: 'Digest of that image.' })),
+  state: Type.Optional(Type.String({ description: "Docker's state of the container: running, exited, ..." })),
+  health: Type.Optional(Type.String({ description: 'Result of the health check.' })),
+  deployedHash: Type.Optional(Type.String({ description: 'Hash of all that was deployed.' })),
+  failedHash: Type.Optional(
+    Type.String({ description: 'Hash of what could not be deployed; not tried again by itself.' }),
+  ),
+  lastDeploy: Type.Optional(
+    Type.Object(
+      {
+        at: Type.Optional(Type.String({ description: 'When it ended.', format: 'date-time' })),
+        reason: Type.Optional(Type.String({ description: 'Why it was deployed.' })),
+        succeeded: Type.Optional(Type.Boolean({ description: 'Whether it went through.' })),
+      },
+      { description: 'The last deploy.' },
+    ),
+  ),
+  lastHandledDeployAt: Type.Optional(
+    Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
+  ),
+})
+
+export type DeploymentSpec = Static<typeof spec>
+export type DeploymentStatus = Static<typeof deploymentStatus>
+export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>
+
+export const deploymentCondition = { deployed: 'Deployed', healthy: 'Healthy' } as const
+
+export const deploymentKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Deployment',
+  plural: 'deployments',
+  singular: 'deployment',
+  shortNames: ['kdep'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'One container on a server.',
+  spec,
+  status: deploymentStatus,
+  toml: { table: 'deployment', aliases: ['deployments'], hasConfig: true, normalizeName: containerName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Server', type: 'string', jsonPath: '.spec.server' },
+    { name: 'Image', type: 'string', jsonPath: '.status.image' },
+    { name: 'State', type: 'string', jsonPath: '.status.state' },
+    { name: 'Container', type: 'string', jsonPath: '.status.containerName', wide: true },
+    ...ageColumns,
+  ],
+  conditions: {
+    Deployed: 'The container was made from what is declared.',
+    Healthy: 'The container runs, and its health check passes if it has one.',
+  },
+} satisfies KindDefinition

@@ -1,0 +1,52 @@
+import type { TObject, TProperties } from 'typebox'
+import type { ResourceType } from '../meta.ts'
+
+/** Everything there is to say about a kind: types, CRD, TOML reader, editor schema and reference page come from it. */
+export interface KindDefinition extends ResourceType {
+  readonly namespaced: true
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  /** First sentence of `kubectl explain`. */
+  readonly description: string
+  readonly spec: TObject<TProperties>
+  readonly status: TObject<TProperties>
+  /** How TOML spells it; none: the kind is ours alone and cannot be declared in TOML. */
+  readonly toml?: TomlTable
+  readonly printerColumns: readonly PrinterColumn[]
+  /** Conditions that the kind adds to the common ones, with their meaning when True. */
+  readonly conditions: Readonly<Record<string, string>>
+  /** Annotations of the CRD. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /** The spec never changes after creation. */
+  readonly immutable?: boolean
+}
+
+export interface TomlTable {
+  /** `[[stack]]`. */
+  readonly table: string
+  readonly aliases: readonly string[]
+  /** Whether fields live in a `config` table below the block. */
+  readonly hasConfig: boolean
+  /** The name that Komodo would store for a name as written. */
+  readonly normalizeName: (name: string) => string
+}
+
+export interface PrinterColumn {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'boolean' | 'date'
+  readonly jsonPath: string
+  readonly description?: string
+  /** Only shown by `kubectl get -o wide`. */
+  readonly wide?: boolean
+}
+
+export const readyColumns: readonly PrinterColumn[] = [
+  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+]
+
+export const ageColumns: readonly PrinterColumn[] = [
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message', wide: true },
+]

@@ -1,0 +1,101 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status } from './common.ts'
+import { ageColumns, type KindDefinition } from './kind.ts'
+
+/** Changes in one Plan object; a bigger plan has several parts, so that none grows beyond what the API takes. */
+export const MAX_CHANGES_PER_PART = 500
+
+export const planSummary = Type.Object(
+  {
+    create: Type.Integer({ description: 'Objects to create.', minimum: 0 }),
+    update: Type.Integer({ description: 'Objects to update.', minimum: 0 }),
+    delete: Type.Integer({ description: 'Objects to delete.', minimum: 0 }),
+    deploy: Type.Integer({ description: 'Objects to deploy.', minimum: 0 }),
+  },
+  { description: 'How many changes of each sort the whole plan has.' },
+)
+
+const fieldChange = Type.Object(
+  {
+    path: Type.String({ description: 'Dotted path of the field.' }),
+    old: Type.Optional(Type.String({ description: 'What it is; a secret never shows.' })),
+    new: Type.Optional(Type.String({ description: 'What it becomes; a secret never shows.' })),
+    secret: Type.Optional(Type.Boolean({ description: 'The value is a secret.' })),
+  },
+  { description: 'One field.' },
+)
+
+const change = Type.Object(
+  {
+    action: Type.Enum(['create', 'update', 'delete', 'deploy'], { type: 'string', description: 'What happens.' }),
+    kind: Type.String({ description: 'Kind of the object.' }),
+    name: Type.String({ description: "Komodo's name of the object." }),
+    objectName: Type.String({ description: '`metadata.name` of the object.' }),
+    source: Type.Optional(Type.String({ description: '`file:line` that declares it.' })),
+    fields: Type.Optional(Type.Array(fieldChange, { description: 'Fields that change.' })),
+    reason: Type.Optional(Type.String({ description: 'Why, in words.' })),
+    round: Type.Optional(Type.Integer({ description: 'Deploys of one round run together, after the rounds before.' })),
+  },
+  { description: 'One change.' },
+)
+
+const spec = Type.Object({
+  sync: Type.String({ description: 'Name of the ResourceSync.', minLength: 1 }),
+  revision: Type.String({ description: 'Revision of the source that the plan leads to.' }),
+  digest: Type.String({ description: 'Digest of the whole plan; an approval names it.', minLength: 1 }),
+  part: Type.Integer({ description: 'Number of this part, from 1.', minimum: 1 }),
+  parts: Type.Integer({ description: 'Number of parts.', minimum: 1 }),
+  summary: planSummary,
+  changes: Type.Array(change, { description: 'The changes in this part, in order.', maxItems: MAX_CHANGES_PER_PART }),
+})
+
+const planStatus = Type.Object({ ...status })
+
+export type PlanSpec = Static<typeof spec>
+export type PlanSummary = Static<typeof planSummary>
+export type PlanChange = Static<typeof change>
+export type PlanFieldChange = Static<typeof fieldChange>
+export type PlanStatus = Static<typeof planStatus>
+export type Plan = KubeObject<PlanSpec, PlanStatus>
+
+export const planCondition = { approved: 'Approved', applied: 'Applied', superseded: 'Superseded' } as const
+
+const conditionColumn = (type: string) => ({
+  name: type,
+  type: 'string' as const,
+  jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
+})
+
+export const planKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Plan',
+  plural: 'plans',
+  singular: 'plan',
+  shortNames: ['kplan'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'What a ResourceSync is about to change. Made by the controller; approved by a PlanApproval.',
+  spec,
+  status: planStatus,
+  printerColumns: [
+    { name: 'Sync', type: 'string', jsonPath: '.spec.sync' },
+    { name: 'Create', type: 'integer', jsonPath: '.spec.summary.create' },
+    { name: 'Update', type: 'integer', jsonPath: '.spec.summary.update' },
+    { name: 'Delete', type: 'integer', jsonPath: '.spec.summary.delete' },
+    { name: 'Deploy', type: 'integer', jsonPath: '.spec.summary.deploy' },
+    conditionColumn('Approved'),
+    conditionColumn('Applied'),
+    { name: 'Digest', type: 'string', jsonPath: '.spec.digest', wide: true },
+    { name: 'Revision', type: 'string', jsonPath: '.spec.revision', wide: true },
+    ...ageColumns.slice(0, 1),
+  ],
+  conditions: {
+    Approved: 'Somebody approved the plan, or the sync needs no approval.',
+    Applied: 'All changes were made.',
+    Superseded: 'A newer plan took its place.',
+  },
+  immutable: true,
+} satisfies KindDefinition

@@ -1,0 +1,151 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { generalName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { interval, status, suspend, wrapper } from './common.ts'
+import { choice, flag, intOrPercent, list, table, text } from './field.ts'
+import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { planSummary } from './plan.ts'
+
+const operator = table(
+  (options) =>
+    Type.Object(
+      {
+        suspend,
+        interval: interval('How often the source is looked at.', '1m'),
+        approval: choice(
+          ['Auto', 'Manual'] as const,
+          'Auto: a new plan is applied at once. Manual: it waits for a PlanApproval with its digest.',
+          { default: 'Auto' },
+        ),
+        deletionBudget: intOrPercent(
+          'Most objects that one revision may delete, as a number or as a share of the inventory such as `10%`; beyond that the plan waits for approval.',
+          { default: 10 },
+        ),
+        ...gitOperator,
+      },
+      options,
+    ),
+  'Settings that Komodo does not have.',
+  { level: 'block' },
+)
+
+const spec = Type.Object({
+  ...wrapper,
+  linkedRepo,
+  ...gitRepository,
+  webhookEnabled,
+  webhookSecretFrom: webhookSecretFrom('1.13.2'),
+  filesOnHost: flag("The files are on the controller's host, in the folder of this sync.", {
+    default: false,
+    since: '1.15.0',
+  }),
+  resourcePath: list(
+    'Files or folders to read, relative to the root; folders are read recursively, only *.toml files.',
+    {
+      shape: 'StringList',
+      example: '["stacks", "servers.toml"]',
+    },
+  ),
+  managed: flag('Komodo may write changes back to the files; implies `delete`.', { default: false, since: '1.15.0' }),
+  delete: flag('Delete objects that this sync applied before and that are no longer declared.', { default: false }),
+  includeResources: flag('Apply everything but variables and user groups.', { default: true, since: '1.17.0' }),
+  matchTags: list('Only objects with all of these tags take part.', {
+    shape: 'StringList',
+    references: 'Tag',
+    since: '1.15.0',
+  }),
+  includeVariables: flag('Apply variables.', { default: false, since: '1.17.0' }),
+  includeUserGroups: flag('Apply user groups.', { default: false, since: '1.17.0' }),
+  pendingAlert: flag('Alert when changes wait to be applied.', { default: true, since: '1.17.2' }),
+  fileContents: text(
+    'The declaration itself, as TOML; used when neither files on the host nor a repository is named.',
+    {
+      shape: 'FileContents',
+      since: '1.15.0',
+    },
+  ),
+  operator,
+})
+
+const resourceSyncStatus = Type.Object({
+  ...status,
+  source: Type.Optional(Type.String({ description: 'Where the declaration comes from, without credentials.' })),
+  revision: Type.Optional(Type.String({ description: 'Commit, or digest of the contents, that was last read.' })),
+  lastAppliedRevision: Type.Optional(Type.String({ description: 'Revision that was last applied completely.' })),
+  lastAppliedAt: Type.Optional(Type.String({ description: 'When that was.', format: 'date-time' })),
+  plan: Type.Optional(
+    Type.Object(
+      {
+        name: Type.Optional(Type.String({ description: 'Name of the (first) Plan.' })),
+        digest: Type.String({ description: 'Digest that an approval names.' }),
+        revision: Type.Optional(Type.String({ description: 'Revision the plan leads to.' })),
+        summary: Type.Optional(planSummary),
+      },
+      { description: 'The plan that waits or was applied last.' },
+    ),
+  ),
+  approval: Type.Optional(
+    Type.Object(
+      {
+        digest: Type.String({ description: 'Digest of the approved plan.' }),
+        by: Type.Optional(Type.String({ description: 'Who approved.' })),
+        at: Type.Optional(Type.String({ description: 'When.', format: 'date-time' })),
+        revision: Type.Optional(Type.String({ description: 'Revision of the approved plan.' })),
+      },
+      { description: 'The last approval that was acted on.' },
+    ),
+  ),
+  inventory: Type.Optional(
+    Type.Object(
+      {
+        count: Type.Optional(Type.Integer({ description: 'Number of objects that this sync applied.' })),
+        configMaps: Type.Optional(Type.Array(Type.String(), { description: 'Config maps that hold the list.' })),
+      },
+      { description: 'The objects that this sync applied, and may prune.' },
+    ),
+  ),
+  declared: Type.Optional(Type.Integer({ description: 'Objects that the source declares.' })),
+  unsupported: Type.Optional(Type.Integer({ description: 'Blocks of kinds that are not supported yet.' })),
+  warnings: Type.Optional(Type.Array(Type.String(), { description: 'What is odd in the files; the first few.' })),
+  errors: Type.Optional(Type.Array(Type.String(), { description: 'What is wrong in the files; the first few.' })),
+})
+
+export type ResourceSyncSpec = Static<typeof spec>
+export type ResourceSyncStatus = Static<typeof resourceSyncStatus>
+export type ResourceSync = KubeObject<ResourceSyncSpec, ResourceSyncStatus>
+
+export const resourceSyncCondition = {
+  sourceReady: 'SourceReady',
+  valid: 'Valid',
+  applied: 'Applied',
+} as const
+
+export const resourceSyncKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'ResourceSync',
+  plural: 'resourcesyncs',
+  singular: 'resourcesync',
+  shortNames: ['ksync'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'Keeps objects as TOML files in a git repository, on the host, or inline declare them.',
+  spec,
+  status: resourceSyncStatus,
+  toml: { table: 'resource_sync', aliases: ['resource_syncs'], hasConfig: true, normalizeName: generalName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Revision', type: 'string', jsonPath: '.status.lastAppliedRevision' },
+    { name: 'Objects', type: 'integer', jsonPath: '.status.inventory.count' },
+    { name: 'Approval', type: 'string', jsonPath: '.spec.operator.approval', wide: true },
+    { name: 'Source', type: 'string', jsonPath: '.status.source', wide: true },
+    ...ageColumns,
+  ],
+  conditions: {
+    SourceReady: 'The source could be read.',
+    Valid: 'All files could be understood.',
+    Applied: 'What the last revision declares was applied.',
+  },
+} satisfies KindDefinition

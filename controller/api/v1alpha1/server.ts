@@ -1,0 +1,171 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { generalName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { interval, status, suspend, wrapper } from './common.ts'
+import { flag, list, listOf, number, secretFrom, table, text } from './field.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { maintenanceWindow } from './maintenance-window.ts'
+
+const percent = { minimum: 0, maximum: 100 }
+
+const spec = Type.Object({
+  ...wrapper,
+  address: text(
+    'Where the agent answers: `local` for the agent inside the controller; otherwise a ws, wss, http or https URL, or host:port. Empty: the agent connects by itself.',
+    { example: 'https://periphery:8120' },
+  ),
+  insecureTls: flag('Accept any TLS certificate from the agent; only matters when the controller connects to it.', {
+    default: true,
+    since: '2.0.0',
+  }),
+  externalAddress: text('Address at which people reach the host, for links to containers; empty: `address`.', {
+    since: '1.19.0',
+  }),
+  region: text('Free label for the place of the host.', { example: 'eu-central' }),
+  enabled: flag(
+    'Whether the host is used at all: a disabled one is never contacted and nothing can be deployed to it.',
+    {
+      default: false,
+    },
+  ),
+  autoRotateKeys: flag("Take part when all servers' keys are rotated.", { default: true, since: '2.0.0' }),
+  passkeyFrom: secretFrom('Secret with the passkey of a v1 agent. In TOML: `passkey`.', {
+    secretKey: 'passkey',
+    since: '1.17.1',
+  }),
+  ignoreMounts: list('Prefixes of mount paths that are left out of disk usage.', {
+    shape: 'StringList',
+    since: '1.13.2',
+    example: '["/boot"]',
+  }),
+  autoPrune: flag('Remove unused images on the host once a day.', { default: true }),
+  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  statsMonitoring: flag('Collect CPU, memory and disk usage, not only whether the host answers.', { default: true }),
+  sendUnreachableAlerts: flag('Alert when the host stops answering.', { default: true }),
+  sendCpuAlerts: flag('Alert when CPU usage passes a threshold.', { default: true }),
+  sendMemAlerts: flag('Alert when memory usage passes a threshold.', { default: true }),
+  sendDiskAlerts: flag('Alert when the usage of a disk passes a threshold.', { default: true }),
+  sendVersionMismatchAlerts: flag("Alert when the agent's version differs from the controller's.", {
+    default: true,
+    since: '1.19.1',
+  }),
+  cpuWarning: number('CPU usage, in percent, that counts as a warning.', { default: 90, ...percent }),
+  cpuCritical: number('CPU usage, in percent, that counts as critical.', { default: 99, ...percent }),
+  memWarning: number('Memory usage, in percent, that counts as a warning.', { default: 75, ...percent }),
+  memCritical: number('Memory usage, in percent, that counts as critical.', { default: 95, ...percent }),
+  diskWarning: number('Usage of a disk, in percent, that counts as a warning.', { default: 75, ...percent }),
+  diskCritical: number('Usage of a disk, in percent, that counts as critical.', { default: 95, ...percent }),
+  maintenanceWindows: listOf(maintenanceWindow, 'Times during which alerts of this server are held back.', {
+    since: '1.18.2',
+  }),
+  operator: table(
+    (options) =>
+      Type.Object(
+        { suspend, interval: interval('How often the host is looked at when no event comes from it.', '30s') },
+        options,
+      ),
+    'Settings that Komodo does not have.',
+    { level: 'block' },
+  ),
+})
+
+const usage = (what: string) =>
+  Type.Optional(
+    Type.Object(
+      {
+        usedBytes: Type.Integer({ description: 'Bytes in use.', format: 'int64' }),
+        totalBytes: Type.Integer({ description: 'Bytes there are.', format: 'int64' }),
+      },
+      { description: `${what}, as of the last meaningful change.` },
+    ),
+  )
+
+const serverStatus = Type.Object({
+  ...status,
+  versions: Type.Optional(
+    Type.Object(
+      {
+        agent: Type.Optional(Type.String({ description: 'Version of the agent.' })),
+        docker: Type.Optional(Type.String({ description: 'Version of the Docker Engine.' })),
+        dockerApi: Type.Optional(Type.String({ description: "Version of the Docker Engine's API." })),
+        compose: Type.Optional(Type.String({ description: 'Version of Docker Compose.' })),
+      },
+      { description: 'What runs on the host.' },
+    ),
+  ),
+  host: Type.Optional(
+    Type.Object(
+      {
+        name: Type.Optional(Type.String({ description: 'Host name.' })),
+        os: Type.Optional(Type.String({ description: 'Operating system.' })),
+        kernel: Type.Optional(Type.String({ description: 'Kernel version.' })),
+        architecture: Type.Optional(Type.String({ description: 'CPU architecture.' })),
+        engineId: Type.Optional(Type.String({ description: "Docker's id of the engine." })),
+      },
+      { description: 'The machine.' },
+    ),
+  ),
+  cpu: Type.Optional(
+    Type.Object(
+      {
+        count: Type.Optional(Type.Integer({ description: 'Number of CPUs.' })),
+        percent: Type.Optional(Type.Number({ description: 'Usage over all CPUs, 0 to 100.' })),
+        load: Type.Optional(Type.Number({ description: 'Load average over one minute.' })),
+      },
+      { description: 'CPU, as of the last meaningful change.' },
+    ),
+  ),
+  memory: usage('Memory'),
+  disks: Type.Optional(
+    Type.Array(
+      Type.Object({
+        mount: Type.String({ description: 'Where it is mounted.' }),
+        fileSystem: Type.Optional(Type.String({ description: 'Device or file system.' })),
+        usedBytes: Type.Integer({ description: 'Bytes in use.', format: 'int64' }),
+        totalBytes: Type.Integer({ description: 'Bytes there are.', format: 'int64' }),
+      }),
+      { description: 'Disks, as of the last meaningful change.' },
+    ),
+  ),
+  containers: Type.Optional(
+    Type.Object(
+      {
+        total: Type.Integer({ description: 'All containers.' }),
+        running: Type.Integer({ description: 'Running ones.' }),
+        unhealthy: Type.Integer({ description: 'Ones whose health check fails.' }),
+      },
+      { description: 'Containers on the host, whoever made them.' },
+    ),
+  ),
+})
+
+export type ServerSpec = Static<typeof spec>
+export type ServerStatus = Static<typeof serverStatus>
+export type Server = KubeObject<ServerSpec, ServerStatus>
+
+export const serverCondition = { reachable: 'Reachable' } as const
+
+export const serverKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Server',
+  plural: 'servers',
+  singular: 'server',
+  shortNames: ['kserver'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'A Docker host.',
+  spec,
+  status: serverStatus,
+  toml: { table: 'server', aliases: ['servers'], hasConfig: true, normalizeName: generalName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Address', type: 'string', jsonPath: '.spec.address' },
+    { name: 'Docker', type: 'string', jsonPath: '.status.versions.docker' },
+    { name: 'Running', type: 'integer', jsonPath: '.status.containers.running' },
+    { name: 'Region', type: 'string', jsonPath: '.spec.region', wide: true },
+    ...ageColumns,
+  ],
+  conditions: { Reachable: 'The agent and the Docker Engine on the host answer.' },
+} satisfies KindDefinition

@@ -1,0 +1,238 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { composeName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
+import { choice, duration, flag, list, listOf, optionalText, table, text } from './field.ts'
+import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { systemCommand } from './system-command.ts'
+
+const additionalEnvFile = Type.Object(
+  {
+    path: Type.String({ description: 'Path, relative to the run directory.' }),
+    track: flag('true: a change of the file deploys the stack again. false: the file is only passed to compose.', {
+      default: true,
+    }),
+  },
+  { description: 'One env file.', 'x-komodo': { shape: 'PathOrTable' } },
+)
+
+const configFile = Type.Object(
+  {
+    path: Type.String({ description: 'Path, relative to the run directory.' }),
+    services: list('Services that depend on the file; empty: the whole stack.', {
+      shape: 'StringList',
+      aliases: ['service'],
+    }),
+    requires: choice(
+      ['Redeploy', 'Restart', 'None'] as const,
+      'What a change of the file does to the services: deploy them again, restart them, or nothing.',
+      {
+        default: 'None',
+        aliases: ['req'],
+        enumAliases: { Redeploy: ['redeploy'], Restart: ['restart'], None: ['none'] },
+      },
+    ),
+  },
+  { description: 'One file.', 'x-komodo': { shape: 'PathOrTable' } },
+)
+
+const operator = table(
+  (options) =>
+    Type.Object(
+      {
+        suspend,
+        deletionPolicy,
+        interval: interval('How often the host is compared with the declaration when no event comes.', '5m'),
+        healthDeadline: duration('How long services may take to become healthy after a deploy.', { default: '5m' }),
+        minReady: duration(
+          'How long services must stay up after a deploy to count as Ready, when they have no health check.',
+          {
+            default: '2s',
+          },
+        ),
+        timeout: duration('How long one deploy may take, pulls and builds included.', { default: '15m' }),
+        profiles: list('Compose profiles to enable.', { shape: 'StringList', example: '["debug"]' }),
+        removeOrphans: flag('Remove containers of services that the compose files no longer have.', { default: true }),
+        ...gitOperator,
+        registryCredentials: optionalText(
+          'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
+        ),
+      },
+      options,
+    ),
+  'Settings that Komodo does not have.',
+  { level: 'block' },
+)
+
+const spec = Type.Object({
+  ...wrapper,
+  ...deployable,
+  swarm: text('Swarm to deploy to; goes before `server`.', {
+    aliases: ['swarm_id'],
+    references: 'Swarm',
+    since: '2.0.0',
+  }),
+  server: text('Server to deploy to.', { aliases: ['server_id'], references: 'Server', example: 'web-1' }),
+  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  projectName: text('Compose project; empty: the name of the stack.'),
+  autoPull: flag('Pull images before a deploy.', { default: true, since: '1.14.1' }),
+  runBuild: flag('Run `docker compose build` before a deploy.', { default: false, since: '1.14.1' }),
+  pollForUpdates: flag("Look for newer digests of the services' images at the registries, and tell.", {
+    default: false,
+    since: '1.16.9',
+  }),
+  autoUpdate: flag('Like `pollForUpdates`, and deploy the services with a newer image.', {
+    default: false,
+    since: '1.16.9',
+  }),
+  autoUpdateAllServices: flag('An automatic update deploys all services, not only the outdated ones.', {
+    default: false,
+    since: '1.17.0',
+  }),
+  autoUpdateSkipServices: list('Services that automatic updates leave alone.', { shape: 'StringList', since: '2.2.0' }),
+  destroyBeforeDeploy: flag('Take the project down before it is brought up again.', {
+    default: false,
+    since: '1.15.4',
+  }),
+  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  linkedRepo,
+  ...gitRepository,
+  clonePath: text('Where the repository goes, below the directory of the stack; empty: that directory itself.', {
+    since: '1.18.2',
+  }),
+  reclone: flag('Clone anew for every deploy.', { default: false, since: '1.15.3' }),
+  webhookEnabled,
+  webhookSecretFrom: webhookSecretFrom('1.13.2'),
+  webhookForceDeploy: flag('A webhook deploys even when nothing changed.', { default: false, since: '1.15.6' }),
+  filesOnHost: flag('The compose files are on the host already: see `runDirectory` and `filePaths`.', {
+    default: false,
+    since: '1.13.2',
+  }),
+  runDirectory: text(
+    'Directory to run compose in: relative to the repository or the directory of the stack, or absolute.',
+  ),
+  filePaths: list('Compose files, relative to the run directory; empty: `compose.yaml`.', {
+    shape: 'StringList',
+    example: '["compose.yaml", "compose.prod.yaml"]',
+  }),
+  envFilePath: text('File that `environment` is written to, relative to the run directory.', { default: '.env' }),
+  additionalEnvFiles: listOf(additionalEnvFile, 'More env files; later ones win, the written one last.', {
+    since: '1.16.0',
+  }),
+  configFiles: listOf(configFile, 'Other files that services depend on, and what a change of each requires.', {
+    since: '1.19.1',
+  }),
+  sendAlerts: flag('Alert when the state of the stack changes.', { default: true }),
+  registryProvider: text('Registry to log in to before a deploy.', { example: 'ghcr.io' }),
+  registryAccount: text('Account to log in to that registry with.'),
+  preDeploy: systemCommand('Command that runs before a deploy.', '1.15.3'),
+  postDeploy: systemCommand('Command that runs after a deploy.', '1.17.0'),
+  extraArgs: list('More arguments of `docker compose up`.', { shape: 'StringList', example: '["--quiet-pull"]' }),
+  buildExtraArgs: list('More arguments of `docker compose build`.', { shape: 'StringList', since: '1.14.1' }),
+  composeCmdWrapper: text('Command around compose; `[[COMPOSE_COMMAND]]` stands for the compose command itself.', {
+    since: '2.0.0',
+    example: 'op run -- [[COMPOSE_COMMAND]]',
+  }),
+  composeCmdWrapperInclude: list('Compose commands that are wrapped: config, build, pull, up, run; empty: only `up`.', {
+    shape: 'StringList',
+    since: '2.0.0',
+  }),
+  ignoreServices: list('Services that do not count for the state of the stack, such as ones that run once.', {
+    shape: 'StringList',
+    since: '1.13.2',
+  }),
+  fileContents: text('The compose file itself; used when neither files on the host nor a repository is named.', {
+    shape: 'FileContents',
+  }),
+  environment: text('Variables for compose, one `KEY=value` a line.', { shape: 'EnvVars', example: 'TAG=1.2' }),
+  operator,
+})
+
+const stackStatus = Type.Object({
+  ...status,
+  project: Type.Optional(Type.String({ description: 'Compose project that runs.' })),
+  server: Type.Optional(Type.String({ description: 'Name of the Server it runs on.' })),
+  state: Type.Optional(Type.String({ description: 'State of the whole: running, unhealthy, down, ...' })),
+  services: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'Name of the service.' }),
+        image: Type.Optional(Type.String({ description: 'Image, as the compose file names it.' })),
+        imageDigest: Type.Optional(Type.String({ description: 'Digest of the image that runs.' })),
+        state: Type.Optional(Type.String({ description: "Docker's state of its containers." })),
+        health: Type.Optional(Type.String({ description: 'Result of the health check.' })),
+        replicas: Type.Optional(Type.Integer({ description: 'Containers that should run.' })),
+        running: Type.Optional(Type.Integer({ description: 'Containers that run.' })),
+        configHash: Type.Optional(Type.String({ description: "Compose's hash of the service." })),
+      }),
+      { description: 'The services.', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
+    ),
+  ),
+  inputs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        path: Type.String({ description: 'File, or the field it comes from.' }),
+        hash: Type.String({ description: 'Hash of the contents.' }),
+      }),
+      { description: 'What the running services were made from.' },
+    ),
+  ),
+  deployedHash: Type.Optional(Type.String({ description: 'Hash of all that was deployed.' })),
+  failedHash: Type.Optional(
+    Type.String({ description: 'Hash of what could not be deployed; not tried again by itself.' }),
+  ),
+  revision: Type.Optional(Type.String({ description: 'Commit that was deployed.' })),
+  lastDeploy: Type.Optional(
+    Type.Object(
+      {
+        at: Type.Optional(Type.String({ description: 'When it ended.', format: 'date-time' })),
+        reason: Type.Optional(Type.String({ description: 'Why it was deployed.' })),
+        succeeded: Type.Optional(Type.Boolean({ description: 'Whether it went through.' })),
+      },
+      { description: 'The last deploy.' },
+    ),
+  ),
+  lastHandledDeployAt: Type.Optional(
+    Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
+  ),
+})
+
+export type StackSpec = Static<typeof spec>
+export type StackStatus = Static<typeof stackStatus>
+export type Stack = KubeObject<StackSpec, StackStatus>
+
+export const stackCondition = {
+  sourceReady: 'SourceReady',
+  deployed: 'Deployed',
+  healthy: 'Healthy',
+} as const
+
+export const stackKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Stack',
+  plural: 'stacks',
+  singular: 'stack',
+  shortNames: ['kstack'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'A Docker Compose project on a server.',
+  spec,
+  status: stackStatus,
+  toml: { table: 'stack', aliases: ['stacks'], hasConfig: true, normalizeName: composeName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Server', type: 'string', jsonPath: '.spec.server' },
+    { name: 'State', type: 'string', jsonPath: '.status.state' },
+    { name: 'Commit', type: 'string', jsonPath: '.status.revision', wide: true },
+    { name: 'Project', type: 'string', jsonPath: '.status.project', wide: true },
+    ...ageColumns,
+  ],
+  conditions: {
+    SourceReady: 'Compose files, env files and variables could be read.',
+    Deployed: 'What runs was made from what is declared.',
+    Healthy: 'All services that count run and are healthy.',
+  },
+} satisfies KindDefinition
