@@ -41,7 +41,9 @@ const run = (guard: Guard): Tally => {
   const [command, ...args] = guard.argv
   const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const ok = status === 0
-  console.log(`=== ${guard.name}: ${ok ? 'ok' : `FAILED (${status})`} in ${Math.round((performance.now() - started) / 1000)} s`)
+  console.log(
+    `=== ${guard.name}: ${ok ? 'ok' : `FAILED (${status})`} in ${Math.round((performance.now() - started) / 1000)} s`,
+  )
   const tally = guard.report === undefined ? undefined : readReport(guard.report)
   if (tally === undefined) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
   return ok ? tally : { ...tally, failed: Math.max(1, tally.failed) }
