@@ -3,6 +3,7 @@ import type { KubeObject } from '../meta.ts'
 import { containerName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
+import { deployStatus } from './deploy-status.ts'
 import { choice, duration, flag, integer, list, optionalText, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 
@@ -127,30 +128,19 @@ const deploymentStatus = Type.Object({
   imageDigest: Type.Optional(Type.String({ description: 'Digest of that image.' })),
   state: Type.Optional(Type.String({ description: "Docker's state of the container: running, exited, ..." })),
   health: Type.Optional(Type.String({ description: 'Result of the health check.' })),
-  deployedHash: Type.Optional(Type.String({ description: 'Hash of all that was deployed.' })),
-  failedHash: Type.Optional(
-    Type.String({ description: 'Hash of what could not be deployed; not tried again by itself.' }),
-  ),
-  lastDeploy: Type.Optional(
-    Type.Object(
-      {
-        at: Type.Optional(Type.String({ description: 'When it ended.', format: 'date-time' })),
-        reason: Type.Optional(Type.String({ description: 'Why it was deployed.' })),
-        succeeded: Type.Optional(Type.Boolean({ description: 'Whether it went through.' })),
-      },
-      { description: 'The last deploy.' },
-    ),
-  ),
-  lastHandledDeployAt: Type.Optional(
-    Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
-  ),
+  ...deployStatus,
 })
 
 export type DeploymentSpec = Static<typeof spec>
 export type DeploymentStatus = Static<typeof deploymentStatus>
 export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>
 
-export const deploymentCondition = { deployed: 'Deployed', healthy: 'Healthy' } as const
+export const deploymentCondition = {
+  serverReady: 'ServerReady',
+  inputsReady: 'InputsReady',
+  deployed: 'Deployed',
+  healthy: 'Healthy',
+} as const
 
 export const deploymentKind = {
   group: GROUP,
@@ -174,6 +164,8 @@ export const deploymentKind = {
     ...ageColumns,
   ],
   conditions: {
+    ServerReady: 'The server is there, enabled and answers.',
+    InputsReady: 'Variables, secrets and texts could be read.',
     Deployed: 'The container was made from what is declared.',
     Healthy: 'The container runs, and its health check passes if it has one.',
   },

@@ -3,6 +3,7 @@ import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
+import { deployStatus } from './deploy-status.ts'
 import { choice, duration, flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
@@ -166,6 +167,7 @@ const stackStatus = Type.Object({
         replicas: Type.Optional(Type.Integer({ description: 'Containers that should run.' })),
         running: Type.Optional(Type.Integer({ description: 'Containers that run.' })),
         configHash: Type.Optional(Type.String({ description: "Compose's hash of the service." })),
+        restart: Type.Optional(Type.String({ description: 'Restart policy; empty: no.' })),
       }),
       { description: 'The services.', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
     ),
@@ -179,24 +181,8 @@ const stackStatus = Type.Object({
       { description: 'What the running services were made from.' },
     ),
   ),
-  deployedHash: Type.Optional(Type.String({ description: 'Hash of all that was deployed.' })),
-  failedHash: Type.Optional(
-    Type.String({ description: 'Hash of what could not be deployed; not tried again by itself.' }),
-  ),
   revision: Type.Optional(Type.String({ description: 'Commit that was deployed.' })),
-  lastDeploy: Type.Optional(
-    Type.Object(
-      {
-        at: Type.Optional(Type.String({ description: 'When it ended.', format: 'date-time' })),
-        reason: Type.Optional(Type.String({ description: 'Why it was deployed.' })),
-        succeeded: Type.Optional(Type.Boolean({ description: 'Whether it went through.' })),
-      },
-      { description: 'The last deploy.' },
-    ),
-  ),
-  lastHandledDeployAt: Type.Optional(
-    Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
-  ),
+  ...deployStatus,
 })
 
 export type StackSpec = Static<typeof spec>
@@ -204,6 +190,7 @@ export type StackStatus = Static<typeof stackStatus>
 export type Stack = KubeObject<StackSpec, StackStatus>
 
 export const stackCondition = {
+  serverReady: 'ServerReady',
   sourceReady: 'SourceReady',
   deployed: 'Deployed',
   healthy: 'Healthy',
@@ -231,6 +218,7 @@ export const stackKind = {
     ...ageColumns,
   ],
   conditions: {
+    ServerReady: 'The server is there, enabled and answers.',
     SourceReady: 'Compose files, env files and variables could be read.',
     Deployed: 'What runs was made from what is declared.',
     Healthy: 'All services that count run and are healthy.',

@@ -1,0 +1,93 @@
+import type { KubeObject, ObjectKey } from '../api/meta.ts'
+import { annotation } from '../api/names.ts'
+import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
+import { StalledError, WaitingError } from '../engine/errors.ts'
+import type { Lister } from '../engine/lister.ts'
+
+/** The name people know the object by: the exact Komodo name, of which `metadata.name` may only be the slug. */
+export const komodoNameOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
+  metadata.annotations?.[annotation.name] ?? metadata.name
+
+/** Both spellings by which another object may name this one. */
+export const referencesTo = (object: Pick<KubeObject, 'metadata'>): readonly string[] => {
+  const name = komodoNameOf(object)
+  return name === object.metadata.name ? [name] : [name, object.metadata.name]
+}
+
+export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): ObjectKey => ({
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  name: metadata.name,
+})
+
+/** `namespace/name`: how containers say who made them. */
+export const ownerOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
+  `${metadata.namespace ?? ''}/${metadata.name}`
+
+export const conditionOf = (object: Pick<KubeObject, never> & { status?: unknown }, type: string) =>
+  (
+    object.status as
+      | {
+          conditions?: readonly {
+            type: string
+            status: string
+            message: string
+            reason: string
+            observedGeneration?: number
+          }[]
+        }
+      | undefined
+  )?.conditions?.find((condition) => condition.type === type)
+
+/** Condition of everything that runs on a server. */
+export const SERVER_READY = 'ServerReady'
+
+/**
+ * The server that an object runs on, if it can be used now. Throws `StalledError` when none is named and `WaitingError` while
+ * it is missing, disabled or unreachable: whoever calls is woken when the server changes.
+ */
+export function usableServer(
+  servers: Lister<Server>,
+  namespace: string | undefined,
+  reference: string,
+): Readonly<Server> {
+  if (reference === '') {
+    throw new StalledError(SERVER_READY, 'NoServer', 'no server is named: set `server` to the name of a Server')
+  }
+  const server = servers.find(namespace, reference)
+  if (server === undefined) {
+    throw new WaitingError(
+      SERVER_READY,
+      'ServerNotFound',
+      `there is no Server "${reference}"${namespace === undefined ? '' : ` in namespace ${namespace}`}: declare it, or correct \`server\``,
+      NOT_BY_ITSELF_MS,
+    )
+  }
+  return usable(server)
+}
+
+function usable(server: Readonly<Server>): Readonly<Server> {
+  const name = komodoNameOf(server)
+  if (!server.spec.enabled) {
+    throw new WaitingError(
+      SERVER_READY,
+      'ServerDisabled',
+      `Server "${name}" is disabled and never contacted: set \`enabled = true\` on it`,
+      NOT_BY_ITSELF_MS,
+    )
+  }
+  const reachable = conditionOf(server, serverCondition.reachable)
+  if (reachable?.status !== 'True') {
+    throw new WaitingError(
+      SERVER_READY,
+      'ServerNotReady',
+      reachable === undefined
+        ? `Server "${name}" was not looked at yet`
+        : `Server "${name}" cannot be used now: ${reachable.message}`,
+      NOT_BY_ITSELF_MS,
+    )
+  }
+  return server
+}
+
+/** For waits that a change of another object ends: the wake-up comes from there, this is only the safety net. */
+export const NOT_BY_ITSELF_MS = 10 * 60_000
