@@ -2,39 +2,63 @@ import type { Clock } from '../engine/clock.ts'
 
 /**
  * Keeps what fails from being tried at every wake-up: a container that exits at once sends an event, which wakes its object, which
- * would start it again at once. The first retry is immediate (somebody may just have stopped it), then the delay doubles, like
- * Kubernetes' CrashLoopBackOff. Forgotten when it stayed up for `forgetAfterMs`, and with the process: a restart tries once more.
+ * would start it again at once. The first retry comes after `firstDelayMs`, then the delay doubles, like Kubernetes'
+ * CrashLoopBackOff. Forgotten when nothing was tried for `forgetAfterMs`, and with the process: a restart tries once more.
  */
 export class Attempts {
   readonly #clock: Clock
   readonly #limits: AttemptLimits
-  readonly #byObject = new Map<string, { count: number; lastAt: number; subject: string }>()
+  readonly #byObject = new Map<string, Attempt>()
 
   constructor(clock: Clock, limits: AttemptLimits = defaultLimits) {
     this.#clock = clock
     this.#limits = limits
   }
 
-  /** Milliseconds until `subject` (for example the hash to deploy) may be tried again for `id`; 0: now. Another subject starts afresh. */
-  waitMs(id: string, subject: string): number {
+  /**
+   * Why `subject` (for example the hash to deploy) must not be tried again for `id` yet; `undefined`: it may be tried now. Another
+   * subject starts afresh.
+   */
+  pending(id: string, subject: string): PendingAttempt | undefined {
     const known = this.#byObject.get(id)
-    if (known === undefined || known.subject !== subject) return 0
+    if (known === undefined || known.subject !== subject) return undefined
     const sinceLast = this.#clock.now() - known.lastAt
-    if (sinceLast >= this.#limits.forgetAfterMs) return 0
-    return Math.max(0, delayMs(known.count, this.#limits) - sinceLast)
+    const waitMs = sinceLast >= this.#limits.forgetAfterMs ? 0 : delayMs(known.count, this.#limits) - sinceLast
+    if (waitMs <= 0) return undefined
+    return { waitMs, count: known.count, ...(known.error === undefined ? {} : { error: known.error }) }
   }
 
-  /** Counts one try. */
-  tried(id: string, subject: string): void {
+  /** Counts one try; `error` is what came of it. */
+  tried(id: string, subject: string, error?: unknown): void {
     const now = this.#clock.now()
     const known = this.#byObject.get(id)
     const goesOn = known !== undefined && known.subject === subject && now - known.lastAt < this.#limits.forgetAfterMs
-    this.#byObject.set(id, { count: goesOn ? known.count + 1 : 1, lastAt: now, subject })
+    this.#byObject.set(id, {
+      count: goesOn ? known.count + 1 : 1,
+      lastAt: now,
+      subject,
+      ...(error === undefined ? {} : { error }),
+    })
   }
 
   forget(id: string): void {
     this.#byObject.delete(id)
   }
+}
+
+interface Attempt {
+  count: number
+  lastAt: number
+  subject: string
+  error?: unknown
+}
+
+export interface PendingAttempt {
+  waitMs: number
+  /** Tries so far. */
+  count: number
+  /** What the last one met. */
+  error?: unknown
 }
 
 export interface AttemptLimits {
