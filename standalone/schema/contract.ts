@@ -86,31 +86,30 @@ export interface TypeModel {
   validate(object: JsonObject, context: { old?: JsonObject; subresource?: Subresource }): Cause[]
 }
 
-/** How the merge rooms see a value. */
-export type FieldType = ScalarType | MapType | ListType | { kind: 'untyped' }
-export interface ScalarType {
-  kind: 'scalar'
-  /** What the merge refuses to take: `numeric` accepts ints and floats; `untyped` any scalar (int-or-string). */
-  scalar: 'string' | 'boolean' | 'numeric' | 'untyped'
+/**
+ * How the merge rooms see a value: which forms it may take, and how each merges. Several forms are possible where the schema
+ * leaves the type open; none at all cannot happen.
+ */
+export interface FieldType {
+  /** `numeric` takes ints and floats, `untyped` any scalar. */
+  scalar?: 'string' | 'boolean' | 'numeric' | 'untyped'
+  list?: ListType
+  map?: MapType
 }
 export interface MapType {
-  kind: 'map'
   fields: ReadonlyMap<string, FieldType>
   /** The type of keys that are not in `fields`; absent: they are not declared in the schema. */
   element?: FieldType
   atomic: boolean
-  /** Only for strategic merge patch: keys retained by `$retainKeys`. */
-  patchStrategy?: readonly string[]
 }
 export interface ListType {
-  kind: 'list'
   element: FieldType
-  /** `associative` with keys: a map by those keys; without keys: a set. */
-  relationship: 'atomic' | 'associative'
+  /** Associative lists merge: by `keys`, or as a set where there are none. */
+  associative: boolean
   keys: readonly string[]
   /** Defaults of key fields, for entries that leave them out. */
   keyDefaults: Readonly<Record<string, Json>>
-  /** Strategic merge patch of built-in kinds: the merge key, when lists merge. */
+  /** Strategic merge patch of built-in kinds: the key that lists merge by, `''` for lists of scalars; absent: replaced. */
   patchMergeKey?: string
 }
 

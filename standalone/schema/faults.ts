@@ -1,4 +1,5 @@
 import type { Cause, StatusFault } from './contract.ts'
+import { quote } from './go.ts'
 
 /** Thrown when a request is refused; it carries the `Status` that the client must see. */
 export class Fault extends Error implements StatusFault {
@@ -25,7 +26,7 @@ const dotted = ({ field, message }: Cause): string => `${field}: ${message}`
 export const invalidStatusMessage = (kind: string, group: string, name: string, causes: readonly Cause[]): string => {
   const lines = [...new Set(causes.map(dotted))]
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`
-  return `${group ? `${kind}.${group}` : kind} ${JSON.stringify(name)} is invalid${lines.length ? `: ${text}` : ''}`
+  return `${group ? `${kind}.${group}` : kind} ${quote(name)} is invalid${lines.length ? `: ${text}` : ''}`
 }
 
 export const invalid = (kind: string, group: string, name: string, causes: Cause[]): Fault =>

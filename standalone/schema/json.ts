@@ -1,0 +1,158 @@
+/**
+ * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, integers beyond 2^53 (they
+ * would change silently; we refuse them, which kube-apiserver does not), and the words of Go's syntax errors.
+ */
+import type { Json, ParseJson } from './contract.ts'
+import { badRequest } from './faults.ts'
+
+/** Deeper nesting is refused: everything below walks objects recursively. */
+const MAX_DEPTH = 1000
+const MAX_DUPLICATES = 100
+
+export const parseJson: ParseJson = (text) => {
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch {
+    new Scanner(text).scan() // throws, with better words
+    throw badRequest('invalid JSON')
+  }
+  // Our own clients send compact text; when it comes back the same, nothing was repeated or rounded.
+  if (text.length < MAX_DEPTH && JSON.stringify(value) === text) return { value, duplicates: [] }
+  const scanner = new Scanner(text)
+  scanner.scan()
+  return { value, duplicates: scanner.duplicates }
+}
+
+const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
+const SPACE = /[ \t\r\n]*/y
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
+const STRING = /"((?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y
+
+class Scanner {
+  readonly duplicates: string[] = []
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  scan(): void {
+    this.#value('', 0)
+    this.#space()
+    if (this.#at < this.#text.length) throw this.#unexpected('after top-level value')
+  }
+
+  #space(): void {
+    SPACE.lastIndex = this.#at
+    SPACE.exec(this.#text)
+    this.#at = SPACE.lastIndex
+  }
+
+  #unexpected(context: string): Error {
+    const char = this.#text[this.#at]
+    if (char === undefined) return badRequest('unexpected end of JSON input')
+    const shown = char === "'" ? `'\\''` : char === '"' ? `'"'` : `'${JSON.stringify(char).slice(1, -1)}'`
+    return badRequest(`invalid character ${shown} ${context}`)
+  }
+
+  #string(): string {
+    STRING.lastIndex = this.#at
+    const match = STRING.exec(this.#text)
+    if (!match) {
+      const rest = /^"(?:[^"\\]|\\.)*/s.exec(this.#text.slice(this.#at))?.[0] ?? ''
+      this.#at += rest.length
+      if (this.#at >= this.#text.length) throw badRequest('unexpected end of JSON input')
+      throw this.#unexpected('in string literal')
+    }
+    this.#at = STRING.lastIndex
+    const raw = match[1] ?? ''
+    return raw.includes('\\') ? (JSON.parse(match[0]) as string) : raw
+  }
+
+  #value(path: string, depth: number): void {
+    if (depth > MAX_DEPTH) throw badRequest(`exceeded max depth of ${MAX_DEPTH}`)
+    this.#space()
+    const char = this.#text[this.#at]
+    if (char === '{') this.#object(path, depth)
+    else if (char === '[') this.#array(path, depth)
+    else if (char === '"') this.#string()
+    else if (char === '-' || (char !== undefined && char >= '0' && char <= '9')) this.#number(path)
+    else this.#literal()
+  }
+
+  #number(path: string): void {
+    NUMBER.lastIndex = this.#at
+    const match = NUMBER.exec(this.#text)
+    if (!match) {
+      this.#at++
+      throw this.#unexpected('in numeric literal')
+    }
+    this.#at = NUMBER.lastIndex
+    const [literal, , fraction, exponent] = match
+    if (!fraction && !exponent && literal.length > 15 && !Number.isSafeInteger(Number(literal)))
+      throw badRequest(
+        `${path || 'value'}: the integer ${literal} cannot be kept exactly; only integers up to 2^53 are supported, use a string`,
+      )
+    if (!Number.isFinite(Number(literal)))
+      throw badRequest(`json: cannot unmarshal number ${literal} into Go value of type float64`)
+  }
+
+  #literal(): void {
+    for (const word of ['true', 'false', 'null']) {
+      if (this.#text[this.#at] !== word[0]) continue
+      for (let i = 1; i < word.length; i++) {
+        this.#at++
+        if (this.#text[this.#at] !== word[i]) throw this.#unexpected(`in literal ${word} (expecting '${word[i]}')`)
+      }
+      this.#at++
+      return
+    }
+    throw this.#unexpected('looking for beginning of value')
+  }
+
+  #object(path: string, depth: number): void {
+    this.#at++
+    this.#space()
+    if (this.#text[this.#at] === '}') {
+      this.#at++
+      return
+    }
+    const seen = new Set<string>()
+    for (;;) {
+      this.#space()
+      if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string')
+      const key = this.#string()
+      const inner = path ? `${path}.${key}` : key
+      if (seen.has(key) && this.duplicates.length < MAX_DUPLICATES) this.duplicates.push(inner)
+      seen.add(key)
+      this.#space()
+      if (this.#text[this.#at] !== ':') throw this.#unexpected('after object key')
+      this.#at++
+      this.#value(inner, depth + 1)
+      this.#space()
+      const next = this.#text[this.#at]
+      if (next !== ',' && next !== '}') throw this.#unexpected('after object key:value pair')
+      this.#at++
+      if (next === '}') return
+    }
+  }
+
+  #array(path: string, depth: number): void {
+    this.#at++
+    this.#space()
+    if (this.#text[this.#at] === ']') {
+      this.#at++
+      return
+    }
+    for (let i = 0; ; i++) {
+      this.#value(`${path}[${i}]`, depth + 1)
+      this.#space()
+      const next = this.#text[this.#at]
+      if (next !== ',' && next !== ']') throw this.#unexpected('after array element')
+      this.#at++
+      if (next === ']') return
+    }
+  }
+}

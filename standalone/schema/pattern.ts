@@ -1,0 +1,49 @@
+/**
+ * Go's RE2 patterns as JavaScript regular expressions. What RE2 has and JavaScript has not (`(?i)` at the start, `\A`, `\z`,
+ * POSIX classes) is translated; what stays untranslatable gives undefined.
+ */
+const POSIX: Record<string, string> = {
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: '\\s',
+  word: '\\w',
+  xdigit: '0-9A-Fa-f',
+  punct: '!-\\/:-@\\[-`{-~',
+}
+
+const cache = new Map<string, RegExp | undefined>()
+const MAX_CACHED = 10_000
+
+const translate = (pattern: string): RegExp | undefined => {
+  let flags = 'u'
+  let source = pattern.replace(/^\(\?([ims]+)\)/, (_, given: string) => {
+    flags += given
+    return ''
+  })
+  source = source
+    .replaceAll('\\A', '^')
+    .replaceAll('\\z', '$')
+    .replace(/\(\?P</g, '(?<')
+    .replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all)
+  // RE2 has neither look-around nor back-references.
+  if (/\(\?<?[=!]/.test(source)) return undefined
+  for (const tried of [flags, flags.replace('u', '')]) {
+    try {
+      return new RegExp(source, tried)
+    } catch {
+      // without the u flag JavaScript takes needless escapes, as RE2 does
+    }
+  }
+  return undefined
+}
+
+export const compilePattern = (pattern: string): RegExp | undefined => {
+  if (!cache.has(pattern)) {
+    if (cache.size > MAX_CACHED) cache.clear()
+    cache.set(pattern, translate(pattern))
+  }
+  return cache.get(pattern)
+}
