@@ -1,0 +1,26 @@
+import type { Clock } from './clock.ts'
+
+/** A token bucket per key. Keys that were not heard of for longest are forgotten beyond `most`, which fills their bucket again. */
+export class TokenBuckets {
+  readonly #options: { clock: Clock; burst: number; refillMs: number; most: number }
+  readonly #buckets = new Map<string, { tokens: number; at: number }>()
+
+  constructor(options: { clock: Clock; burst: number; refillMs: number; most: number }) {
+    this.#options = options
+  }
+
+  /** Takes a token; `false` when there is none. */
+  take(key: string): boolean {
+    const { clock, burst, refillMs, most } = this.#options
+    const now = clock.now()
+    const before = this.#buckets.get(key)
+    const tokens = before === undefined ? burst : Math.min(burst, before.tokens + (now - before.at) / refillMs)
+    this.#buckets.delete(key)
+    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    if (this.#buckets.size > most) {
+      const oldest = this.#buckets.keys().next()
+      if (oldest.done === false) this.#buckets.delete(oldest.value)
+    }
+    return tokens >= 1
+  }
+}
