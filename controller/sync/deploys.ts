@@ -1,0 +1,146 @@
+import type { CommonStatus, KubeObject } from '../api/meta.ts'
+import { composeName, containerName } from '../api/name-rules.ts'
+import { type DeployReason, type DeployTarget, orderDeploys, type PlannedDeploy } from './deploy-order.ts'
+import { type DesiredObject, formatPosition, objectKey, type PlanProblem } from './desired.ts'
+import { komodoName } from './live-index.ts'
+import type { PlanInput, PlannedApply } from './plan.ts'
+import { isPlainObject } from './values.ts'
+
+/** Top-level fields whose change alone deploys nothing: they describe, notify, order, or say how to stop. */
+const quietFields = new Set([
+  'after',
+  'autoUpdate',
+  'autoUpdateAllServices',
+  'autoUpdateSkipServices',
+  'deploy',
+  'description',
+  'ignoreServices',
+  'links',
+  'operator',
+  'pollForUpdates',
+  'redeployOnBuild',
+  'sendAlerts',
+  'tags',
+  'template',
+  'termSignalLabels',
+  'terminationSignal',
+  'terminationTimeout',
+  'webhookEnabled',
+  'webhookForceDeploy',
+  'webhookSecretFrom',
+])
+
+export interface ObjectDeploy extends PlannedDeploy {
+  /** `metadata.name`. */
+  objectName: string
+  /** `file:line` that declares it. */
+  source: string
+}
+
+/** What will be deployed once the plan is applied, in rounds, and what stands in the way. */
+export function planDeploys(
+  desired: readonly DesiredObject[],
+  applies: readonly PlannedApply[],
+  input: PlanInput,
+  problems: PlanProblem[],
+): ObjectDeploy[] {
+  const changed = new Map(applies.map((apply) => [apply.desired, apply]))
+  const variables = applies.flatMap(({ desired: { kind, name } }) =>
+    kind.definition.kind === 'Variable' ? [name] : [],
+  )
+  const byKey = new Map<string, DesiredObject>()
+  const live = liveDeployables(input)
+  const targets: DeployTarget[] = []
+  for (const object of desired) {
+    if (!object.kind.deployable) continue
+    const kind = object.kind.definition.kind
+    const key = objectKey(kind, object.name)
+    byKey.set(key, object)
+    if (object.spec.deploy !== true || object.spec.template === true) continue
+    const reason = reasonToDeploy(object, changed.get(object), variables, live.get(key))
+    const after = Array.isArray(object.spec.after) ? object.spec.after.map(String) : []
+    targets.push({ key, kind, name: object.name, after, ...(reason === undefined ? {} : { reason }) })
+  }
+
+  const known = new Set([...byKey.keys(), ...live.keys()])
+  const order = orderDeploys(targets, (name) =>
+    [objectKey('Deployment', containerName(name)), objectKey('Stack', composeName(name))].filter((key) =>
+      known.has(key),
+    ),
+  )
+  const report = (severity: PlanProblem['severity'], key: string, reason: string, message: string): void => {
+    const object = byKey.get(key)
+    if (object === undefined) return
+    const kind = object.kind.definition.kind
+    problems.push({ severity, reason, kind, name: object.name, message, positions: [object.position] })
+  }
+  for (const { key, circle } of order.cycles) {
+    const way = circle.map((member) => member.replace('/', ' ')).join(' after ')
+    report(
+      'error',
+      key,
+      'DependencyCycle',
+      `is never deployed, because it waits for itself: ${way}; take one name out of \`after\``,
+    )
+  }
+  for (const { key, name } of order.unknown) {
+    report(
+      'warning',
+      key,
+      'UnknownDependency',
+      `comes after "${name}", but no Deployment or Stack has this name; it waits until there is one`,
+    )
+  }
+  return order.deploys.flatMap((deploy) => {
+    const object = byKey.get(deploy.key)
+    return object === undefined
+      ? []
+      : [{ ...deploy, objectName: object.objectName, source: formatPosition(object.position) }]
+  })
+}
+
+function reasonToDeploy(
+  object: DesiredObject,
+  apply: PlannedApply | undefined,
+  variables: readonly string[],
+  live: KubeObject | undefined,
+): DeployReason | undefined {
+  if (apply?.action === 'create') return { text: 'it is new', cause: 'change' }
+  const fields = (apply?.fields ?? []).map(({ path }) => path)
+  if (fields.includes('deploy')) return { text: 'deploy was turned on', cause: 'change' }
+  const causes = fields.filter((path) => !path.startsWith('metadata.') && !quietFields.has(path.split('.')[0] ?? path))
+  if (causes.length > 0) return { text: `${listed(causes)} changed`, cause: 'change' }
+  const used = variables.filter((name) => object.spec.skipSecretInterp !== true && mentions(object.spec, `[[${name}]]`))
+  if (used.length > 0) return { text: `variable ${listed(used)} changed`, cause: 'change' }
+  const state = stoppedState(live)
+  return state === undefined ? undefined : { text: `it is ${state}`, cause: 'state' }
+}
+
+const listed = (names: readonly string[]): string =>
+  names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+
+function mentions(value: unknown, text: string): boolean {
+  if (typeof value === 'string') return value.includes(text)
+  if (Array.isArray(value)) return value.some((item) => mentions(item, text))
+  return isPlainObject(value) && Object.values(value).some((item) => mentions(item, text))
+}
+
+const stoppedStates = new Set(['created', 'dead', 'down', 'exited', 'paused', 'removing', 'stopped'])
+
+/** The state of something that was observed and does not run. Nothing observed, or an unreachable host, says nothing. */
+function stoppedState(live: KubeObject | undefined): string | undefined {
+  const status = live?.status as (CommonStatus & { state?: string }) | undefined
+  const ready = status?.conditions?.find((condition) => condition.type === 'Ready')
+  if (status?.state === undefined || ready?.status !== 'False') return undefined
+  return stoppedStates.has(status.state) ? status.state : undefined
+}
+
+function liveDeployables({ live, kinds }: PlanInput): ReadonlyMap<string, KubeObject> {
+  const found = new Map<string, KubeObject>()
+  for (const [kindName, objects] of live) {
+    const kind = kinds.get(kindName)
+    if (!kind?.deployable) continue
+    for (const object of objects) found.set(objectKey(kindName, kind.toml.normalizeName(komodoName(object))), object)
+  }
+  return found
+}

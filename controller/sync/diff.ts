@@ -1,0 +1,91 @@
+import type { KubeObject } from '../api/meta.ts'
+import { fieldManager } from '../api/names.ts'
+import type { DesiredObject } from './desired.ts'
+import { deepEqual, isPlainObject, type PlainObject, valueAt } from './values.ts'
+
+/** One field that changes. A missing value means that the field is not there. Values of secrets are never part of it. */
+export interface FieldChange {
+  /** Dotted, below the object: `image.params.image`, `metadata.labels[app]`. */
+  path: string
+  from?: unknown
+  to?: unknown
+  secret?: true
+}
+
+/**
+ * What applying `desired` will change in `live`, field by field. What is not declared has its default, except where another
+ * manager set it: server-side apply lets that survive, so it is no difference.
+ */
+export function diffObject(desired: DesiredObject, live: KubeObject): FieldChange[] {
+  const changes: FieldChange[] = []
+  const owners = new Owners(live)
+  const liveSpec = isPlainObject(live.spec) ? live.spec : {}
+  compare(desired.kind.withDefaults(desired.spec), liveSpec, desired.spec, [], owners, changes)
+  compareMap('labels', desired.labels, live.metadata.labels ?? {}, changes)
+  compareMap('annotations', desired.annotations, live.metadata.annotations ?? {}, changes)
+  return changes
+}
+
+function compare(
+  wanted: PlainObject,
+  live: PlainObject,
+  declared: unknown,
+  path: readonly string[],
+  owners: Owners,
+  changes: FieldChange[],
+): void {
+  for (const key of new Set([...Object.keys(wanted), ...Object.keys(live)])) {
+    const [to, from] = [wanted[key], live[key]]
+    if (deepEqual(to, from)) continue
+    const at = [...path, key]
+    const said = valueAt(declared, [key])
+    if (isPlainObject(to) && isPlainObject(from)) compare(to, from, said, at, owners, changes)
+    else if (said !== undefined || owners.releases(at)) {
+      changes.push({ path: at.join('.'), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) })
+    }
+  }
+}
+
+function compareMap(
+  field: 'labels' | 'annotations',
+  wanted: Readonly<Record<string, string>>,
+  live: Readonly<Record<string, string>>,
+  changes: FieldChange[],
+): void {
+  for (const [key, to] of Object.entries(wanted)) {
+    const from = live[key]
+    if (from !== to) changes.push({ path: `metadata.${field}[${key}]`, ...(from === undefined ? {} : { from }), to })
+  }
+}
+
+/** Who owns which field of a live object, by its managed fields. */
+class Owners {
+  readonly #ours: unknown[] = []
+  readonly #others: unknown[] = []
+  readonly #known: boolean
+
+  constructor(live: KubeObject) {
+    const entries = live.metadata.managedFields
+    this.#known = entries !== undefined
+    for (const entry of entries ?? []) {
+      const ours = entry.manager === fieldManager.sync && entry.operation === 'Apply'
+      const list = ours ? this.#ours : this.#others
+      list.push(entry.fieldsV1)
+    }
+  }
+
+  /** No longer applying the field sets it free: it is ours and nobody else's. */
+  releases(path: readonly string[]): boolean {
+    if (!this.#known) return true
+    return this.#ours.some((fields) => owns(fields, path)) && !this.#others.some((fields) => owns(fields, path))
+  }
+}
+
+function owns(fields: unknown, path: readonly string[]): boolean {
+  let node: unknown = isPlainObject(fields) ? fields['f:spec'] : undefined
+  for (const key of path) {
+    if (!isPlainObject(node)) return false
+    node = node[`f:${key}`]
+  }
+  return node !== undefined
+}

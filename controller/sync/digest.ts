@@ -1,0 +1,46 @@
+import { createHash, createHmac } from 'node:crypto'
+import type { PlannedDeploy } from './deploy-order.ts'
+import type { DesiredObject } from './desired.ts'
+import type { FieldChange } from './diff.ts'
+import type { PlannedChange } from './plan.ts'
+import { canonicalJson } from './values.ts'
+
+/** What a digest names of an object that goes away. */
+interface Deleted {
+  kind: DesiredObject['kind']
+  name: string
+  objectName: string
+  uid: string
+}
+
+/**
+ * Names one change: everything that will be applied and everything that it replaces, but not where it is declared, so that moving
+ * a block does not void an approval. Secret values enter by a keyed hash: nobody can try out values against a digest.
+ */
+export function changeDigest(
+  action: 'create' | 'update' | 'delete',
+  object: DesiredObject | Deleted,
+  fields: readonly FieldChange[],
+  key: Uint8Array,
+): string {
+  const parts: unknown[] = [action, object.kind.definition.kind, object.name, object.objectName]
+  if ('uid' in object) parts.push(object.uid)
+  else {
+    parts.push(object.spec, object.labels, object.annotations)
+    if (action === 'update') parts.push([...fields].sort((a, b) => (a.path < b.path ? -1 : 1)))
+    const secrets = Object.entries(object.secret?.data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [name, value] of secrets) {
+      parts.push(name, createHmac('sha256', key).update(value).digest('hex'))
+    }
+  }
+  return createHash('sha256').update(canonicalJson(parts)).digest('base64url')
+}
+
+/** `sha256:...` over all changes and the deploys that they cause; empty when there is nothing to approve. */
+export function planDigest(changes: readonly PlannedChange[], deploys: readonly PlannedDeploy[]): string {
+  if (changes.length === 0) return ''
+  const hash = createHash('sha256')
+  for (const digest of changes.map((change) => change.digest).sort()) hash.update(`${digest}\n`)
+  for (const deploy of deploys) hash.update(`${deploy.round} ${deploy.key}\n`)
+  return `sha256:${hash.digest('hex')}`
+}

@@ -1,0 +1,87 @@
+import { annotation } from '../api/names.ts'
+import { MAX_CHANGES_PER_PART, type PlanChange, type PlanFieldChange } from '../api/v1alpha1/plan.ts'
+import { formatPosition } from './desired.ts'
+import type { FieldChange } from './diff.ts'
+import type { PlannedChange, SyncPlan } from './plan.ts'
+
+/** Longest text that a plan shows of one value. The digest covers all of it. */
+const MAX_VALUE = 4_000
+/** Of JSON text in one Plan object; well below what an API server takes. */
+const MAX_PART_BYTES = 240_000
+
+/** The plan as Plan objects show it: changes in order, then deploys by round. */
+export function describeChanges(plan: Pick<SyncPlan, 'changes' | 'deploys'>): PlanChange[] {
+  const changes = plan.changes.map(describeChange)
+  for (const { kind, name, objectName, source, round, reason } of plan.deploys) {
+    changes.push({ action: 'deploy', kind, name, objectName, source, round, reason: reason.text })
+  }
+  return changes
+}
+
+function describeChange(change: PlannedChange): PlanChange {
+  if (change.action === 'delete') {
+    const { kind, name, objectName, source } = change
+    const reason = 'no longer declared'
+    return {
+      action: 'delete',
+      kind: kind.definition.kind,
+      name,
+      objectName,
+      reason,
+      ...(source === undefined ? {} : { source }),
+    }
+  }
+  const { kind, name, objectName, position } = change.desired
+  return {
+    action: change.action,
+    kind: kind.definition.kind,
+    name,
+    objectName,
+    source: formatPosition(position),
+    fields: change.fields.map(describeField),
+  }
+}
+
+function describeField({ path, from, to, secret }: FieldChange): PlanFieldChange {
+  if (secret) return { path, secret }
+  return { path, ...(from === undefined ? {} : { old: show(from) }), ...(to === undefined ? {} : { new: show(to) }) }
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)
+  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}... (${text.length - MAX_VALUE} more characters)`
+}
+
+/** Cuts a plan into parts that an API server takes, at least one. */
+export function cutIntoParts(changes: readonly PlanChange[]): PlanChange[][] {
+  const parts: PlanChange[][] = []
+  let part: PlanChange[] = []
+  let bytes = 0
+  for (const whole of changes) {
+    const change = bounded(whole)
+    const size = Buffer.byteLength(JSON.stringify(change)) + 1
+    if (part.length > 0 && (part.length >= MAX_CHANGES_PER_PART || bytes + size > MAX_PART_BYTES)) {
+      parts.push(part)
+      part = []
+      bytes = 0
+    }
+    part.push(change)
+    bytes += size
+  }
+  if (part.length > 0 || parts.length === 0) parts.push(part)
+  return parts
+}
+
+/** One change with very many long fields is shown without their values. */
+function bounded(change: PlanChange): PlanChange {
+  if (change.fields === undefined || JSON.stringify(change).length <= MAX_PART_BYTES / 2) return change
+  const fields = change.fields
+    .slice(0, 500)
+    .map(({ path, secret }) => ({ path, new: '(too long to show)', ...(secret ? { secret } : {}) }))
+  return { ...change, fields }
+}
+
+/** Annotations beside the declared ones: they say where the object comes from, and are no difference by themselves. */
+export const provenance = (position: Parameters<typeof formatPosition>[0]): Record<string, string> => ({
+  [annotation.source]: formatPosition(position),
+})

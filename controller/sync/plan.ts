@@ -1,0 +1,231 @@
+import type { KubeObject } from '../api/meta.ts'
+import { annotation } from '../api/names.ts'
+import type { Declaration } from '../toml/declaration.ts'
+import { type ObjectDeploy, planDeploys } from './deploys.ts'
+import {
+  type DesiredObject,
+  desiredObjects,
+  formatPosition,
+  hasTags,
+  objectKey,
+  type PlanProblem,
+  type SyncScope,
+} from './desired.ts'
+import { diffObject, type FieldChange } from './diff.ts'
+import { changeDigest, planDigest } from './digest.ts'
+import type { SyncKind } from './kinds.ts'
+import { indexLive, komodoName, type LiveIndex } from './live-index.ts'
+
+/** What the sync decides from. Everything was gathered before; deciding reads and writes nothing. */
+export interface PlanInput {
+  scope: SyncScope
+  /** Whether what is no longer declared may be deleted (`delete` or `managed`). */
+  prune: boolean
+  /** Most deletions at a time; a plan with more deletes nothing. */
+  deletionBudget: number
+  declarations: readonly Declaration[]
+  /** Something of this revision could not be understood, so a missing declaration proves nothing. */
+  partial: boolean
+  kinds: ReadonlyMap<string, SyncKind>
+  /** All objects of these kinds in the namespace, by kind. */
+  live: ReadonlyMap<string, readonly KubeObject[]>
+  /** Contents of the Secrets that this sync made, by name. */
+  secrets: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** `Kind/objectName` of what this sync applied before. */
+  inventory: ReadonlySet<string>
+  /** Names the secret values in a digest without giving them away. */
+  digestKey: Uint8Array
+}
+
+export type PlannedChange = PlannedApply | PlannedDelete
+
+export interface PlannedApply {
+  action: 'create' | 'update'
+  desired: DesiredObject
+  fields: readonly FieldChange[]
+  digest: string
+}
+
+export interface PlannedDelete {
+  action: 'delete'
+  kind: SyncKind
+  name: string
+  objectName: string
+  uid: string
+  /** Where it was declared last. */
+  source?: string
+  digest: string
+}
+
+export interface SyncPlan {
+  /** In the order they are made: what others refer to first, deletions last and the other way round. */
+  changes: readonly PlannedChange[]
+  deploys: readonly ObjectDeploy[]
+  problems: readonly PlanProblem[]
+  /** Deletions that are due and not done, and why. */
+  withheld?: { count: number; reason: 'EmptySource' | 'PartialSource' | 'OverBudget'; message: string }
+  /** `Kind/objectName` that the sync owns once the plan is applied; until deletions are done they are part of it. */
+  inventory: ReadonlySet<string>
+  /** Those of them that are on their way out: deleted, and waiting for their clean-up. */
+  deleting: ReadonlySet<string>
+  summary: { create: number; update: number; delete: number; deploy: number }
+  /** Names exactly these changes; empty when there are none. */
+  digest: string
+}
+
+export function planSync(input: PlanInput): SyncPlan {
+  const { kinds, live, scope } = input
+  const index = indexLive(live, kinds)
+  const wanted = desiredObjects(input.declarations, scope, kinds, (kind) => index.names(kind))
+  const problems = [...wanted.problems]
+
+  const inventory = new Set(input.inventory)
+  const applies: PlannedApply[] = []
+  const inForce: DesiredObject[] = []
+  const deleting = new Set<string>()
+  const syncs = new Set((live.get('ResourceSync') ?? []).map((sync) => `${scope.namespace}/${sync.metadata.name}`))
+  for (const desired of wanted.objects.values()) {
+    const existing = index.byName(desired.kind.definition.kind, desired.name)
+    const rival = existing && otherOwner(existing, scope, syncs)
+    if (rival !== undefined) {
+      problems.push(conflict(desired, rival))
+      continue
+    }
+    inForce.push(desired)
+    inventory.add(objectKey(desired.kind.definition.kind, desired.objectName))
+    if (existing?.metadata.deletionTimestamp !== undefined) {
+      problems.push(beingDeleted(desired))
+      continue
+    }
+    const apply = planApply(desired, existing, input)
+    if (apply !== undefined) applies.push(apply)
+  }
+  applies.sort(
+    (a, b) => a.desired.kind.order - b.desired.kind.order || (a.desired.objectName < b.desired.objectName ? -1 : 1),
+  )
+
+  const deletes = planDeletes(input, index, wanted.declared, inForce, inventory, deleting)
+  const withheld = withholdDeletes(deletes.length, input)
+  const changes = [...applies, ...(withheld === undefined ? deletes : [])]
+  const deploys = planDeploys(inForce, applies, input, problems)
+  const deploying = deploys.filter((deploy) => deploy.reason.cause === 'change')
+  return {
+    changes,
+    deploys,
+    problems,
+    ...(withheld === undefined ? {} : { withheld }),
+    inventory,
+    deleting,
+    summary: {
+      create: applies.filter((one) => one.action === 'create').length,
+      update: applies.filter((one) => one.action === 'update').length,
+      delete: withheld === undefined ? deletes.length : 0,
+      deploy: deploys.length,
+    },
+    digest: planDigest(changes, deploying),
+  }
+}
+
+function planApply(
+  desired: DesiredObject,
+  existing: KubeObject | undefined,
+  { secrets, digestKey }: PlanInput,
+): PlannedApply | undefined {
+  const fields: FieldChange[] = existing === undefined ? declaredFields(desired) : diffObject(desired, existing)
+  const stored = desired.secret && secrets.get(desired.secret.name)
+  for (const [key, value] of Object.entries(desired.secret?.data ?? {})) {
+    if (existing === undefined || stored?.[key] !== value) fields.push({ path: key, secret: true })
+  }
+  if (existing !== undefined && fields.length === 0) return undefined
+  const action = existing === undefined ? 'create' : 'update'
+  return { action, desired, fields, digest: changeDigest(action, desired, fields, digestKey) }
+}
+
+const declaredFields = (desired: DesiredObject): FieldChange[] =>
+  Object.entries(desired.spec).flatMap(([key, to]) => (key.endsWith('From') ? [] : [{ path: key, to }]))
+
+function planDeletes(
+  { prune, inventory, kinds, scope }: PlanInput,
+  index: LiveIndex,
+  declared: ReadonlySet<string>,
+  inForce: readonly DesiredObject[],
+  remaining: Set<string>,
+  deleting: Set<string>,
+): PlannedDelete[] {
+  const deletes: PlannedDelete[] = []
+  const wanted = new Set(inForce.map((one) => objectKey(one.kind.definition.kind, one.objectName)))
+  for (const key of inventory) {
+    const [kindName = '', objectName = ''] = key.split('/', 2)
+    const kind = kinds.get(kindName)
+    const object = index.byObjectName(kindName, objectName)
+    if (kind === undefined || wanted.has(key)) continue
+    if (object === undefined || object.metadata.annotations?.[annotation.sync] !== `${scope.namespace}/${scope.name}`) {
+      // Gone, or handed over to somebody else: no longer ours to delete.
+      remaining.delete(key)
+      continue
+    }
+    if (object.metadata.deletionTimestamp !== undefined) {
+      deleting.add(key)
+      continue
+    }
+    const name = komodoName(object)
+    if (!prune || declared.has(objectKey(kindName, kind.toml.normalizeName(name)))) continue
+    if (kindName === 'Variable' ? !scope.includeVariables : !scope.includeResources) continue
+    if (kindName !== 'Variable' && !hasTags(object.spec, scope.matchTags)) continue
+    if (kindName === 'ResourceSync' && objectName === scope.name) continue
+    const source = object.metadata.annotations[annotation.source]
+    const uid = object.metadata.uid ?? ''
+    const change = {
+      action: 'delete' as const,
+      kind,
+      name,
+      objectName,
+      uid,
+      ...(source === undefined ? {} : { source }),
+    }
+    deletes.push({ ...change, digest: changeDigest('delete', { kind, name, objectName, uid }, [], new Uint8Array()) })
+  }
+  return deletes.sort((a, b) => b.kind.order - a.kind.order || (a.objectName < b.objectName ? -1 : 1))
+}
+
+function withholdDeletes(count: number, input: PlanInput): SyncPlan['withheld'] {
+  if (count === 0) return undefined
+  const objects = count === 1 ? '1 object is' : `${count} objects are`
+  if (input.partial) {
+    const message = `${objects} no longer declared, but part of the source could not be understood: nothing is deleted until that is repaired`
+    return { count, reason: 'PartialSource', message }
+  }
+  if (input.declarations.length === 0) {
+    const message = `${objects} no longer declared because the source declares nothing at all: nothing is deleted; delete the objects by hand if that is meant`
+    return { count, reason: 'EmptySource', message }
+  }
+  if (count > input.deletionBudget) {
+    const message = `${objects} no longer declared, but at most ${input.deletionBudget} may be deleted at a time: nothing is deleted; raise operator.deletionBudget if that is meant`
+    return { count, reason: 'OverBudget', message }
+  }
+  return undefined
+}
+
+const beingDeleted = (desired: DesiredObject): PlanProblem => ({
+  severity: 'warning',
+  reason: 'BeingDeleted',
+  kind: desired.kind.definition.kind,
+  name: desired.name,
+  message: 'is being deleted; it is made anew once it is gone',
+  positions: [desired.position],
+})
+
+/** Another sync that applied the object and still exists. */
+function otherOwner(object: KubeObject, scope: SyncScope, syncs: ReadonlySet<string>): string | undefined {
+  const owner = object.metadata.annotations?.[annotation.sync]
+  return owner !== undefined && owner !== `${scope.namespace}/${scope.name}` && syncs.has(owner) ? owner : undefined
+}
+
+const conflict = (desired: DesiredObject, owner: string): PlanProblem => ({
+  severity: 'error',
+  reason: 'OwnedByOther',
+  kind: desired.kind.definition.kind,
+  name: desired.name,
+  message: `is applied by the ResourceSync ${owner}, which keeps it; remove it from one of the two, or give it another name (here: ${formatPosition(desired.position)})`,
+  positions: [desired.position],
+})

@@ -1,0 +1,39 @@
+/** Plain JSON values, as they come from TOML and from the API. */
+
+export type PlainObject = Record<string, unknown>
+
+export const isPlainObject = (value: unknown): value is PlainObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Equal as JSON: the order of keys does not matter, a key that is `undefined` is not there. */
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => deepEqual(item, b[i]))
+  }
+  if (!isPlainObject(a) || !isPlainObject(b)) return false
+  for (const key of Object.keys(a)) if (!deepEqual(a[key], b[key])) return false
+  for (const key of Object.keys(b)) if (b[key] !== undefined && !Object.hasOwn(a, key)) return false
+  return true
+}
+
+/** JSON with sorted keys: equal values have equal texts, whatever the order of their keys. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
+  if (!isPlainObject(value)) return JSON.stringify(value) ?? 'null'
+  const members: string[] = []
+  for (const key of Object.keys(value).sort()) {
+    if (value[key] !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(value[key])}`)
+  }
+  return `{${members.join(',')}}`
+}
+
+/** `undefined` when a part of the way is missing. */
+export function valueAt(object: unknown, path: readonly string[]): unknown {
+  let value = object
+  for (const key of path) {
+    if (!isPlainObject(value) || !Object.hasOwn(value, key)) return undefined
+    value = value[key]
+  }
+  return value
+}
