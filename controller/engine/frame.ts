@@ -119,7 +119,7 @@ export class Frame<T extends Reconciled> {
       return outcome
     }
     if (outcome.kind !== 'stopped' && outcome.kind !== 'conflict') {
-      const status = context.redactor.value(
+      const status = context.redactor.messages(
         concludeStatus(object, draft, outcome, reconciler.owns, new Date(clock.now())),
       )
       this.#tell(object, outcome, context.redactor)

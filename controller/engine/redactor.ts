@@ -29,6 +29,25 @@ export class Redactor {
     return this.isEmpty ? value : (this.#deep(value) as V)
   }
 
+  /**
+   * A copy whose texts for humans (every `message`) are scrubbed. Names, hashes and states stay as they are, since decisions are made
+   * from them: a secret that happens to be a container's name, or "True", must not change what the status says.
+   */
+  messages<V>(value: V): V {
+    return this.isEmpty ? value : (this.#messages(value) as V)
+  }
+
+  #messages(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#messages(item))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        key === 'message' && typeof item === 'string' ? this.text(item) : this.#messages(item),
+      ]),
+    )
+  }
+
   #deep(value: unknown): unknown {
     if (typeof value === 'string') return this.text(value)
     if (Array.isArray(value)) return value.map((item) => this.#deep(item))

@@ -1,4 +1,5 @@
 import type { Clock } from '../engine/clock.ts'
+import { type FailureAt, StalledError, TransientError, WaitingError } from '../engine/errors.ts'
 
 /**
  * Keeps what fails from being tried at every wake-up: a container that exits at once sends an event, which wakes its object, which
@@ -41,6 +42,21 @@ export class Attempts {
     })
   }
 
+  /**
+   * Runs `work` unless it is too early, and then throws what the last try met, as a wait. Only failures of the work itself count;
+   * an abort or a host that does not answer says nothing about it.
+   */
+  async run<T>(id: string, subject: string, work: () => Promise<T>): Promise<T> {
+    const pending = this.pending(id, subject)
+    if (pending !== undefined) throw tooEarly(pending)
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof TransientError || error instanceof StalledError) this.tried(id, subject, error)
+      throw error
+    }
+  }
+
   forget(id: string): void {
     this.#byObject.delete(id)
   }
@@ -59,6 +75,13 @@ export interface PendingAttempt {
   count: number
   /** What the last one met. */
   error?: unknown
+}
+
+/** The same condition as at the last try, so that waiting changes nothing in status. */
+function tooEarly({ waitMs, error }: PendingAttempt): Error {
+  if (error instanceof StalledError) return error
+  const at: FailureAt = error instanceof TransientError ? error.at : { condition: 'Ready', reason: 'BackOff' }
+  return new WaitingError(at.condition, at.reason, error instanceof Error ? error.message : 'tried too often', waitMs)
 }
 
 export interface AttemptLimits {

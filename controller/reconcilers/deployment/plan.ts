@@ -14,6 +14,8 @@ import type { ContainerFacts, ContainerObservation } from '../../hosts/port.ts'
 export interface PlanInputs {
   /** `namespace/name` of the Deployment. */
   owner: string
+  /** A container of that name that nobody owns may be replaced (label `komodo.dev/adopt`). */
+  mayAdopt: boolean
   restart: DeploymentSpec['restart']
   /** Of the desired state. */
   hash: string
@@ -22,6 +24,8 @@ export interface PlanInputs {
   /** Why the hash differs although the declaration does not: see `triggerOf`. */
   causes: readonly string[]
   observed: ContainerObservation | undefined
+  /** Where it was deployed before, when that is not where it belongs now: a server or a name, for messages. */
+  elsewhere?: string
   status: Pick<DeploymentStatus, 'deployedHash' | 'failedHash' | 'rollout'>
 }
 
@@ -48,9 +52,9 @@ export type Health =
   | { state: 'starting' | 'unhealthy' | 'restarting' | 'paused' | 'removing'; message: string }
 
 export function planDeployment(inputs: PlanInputs): Plan {
-  const { observed, owner } = inputs
+  const { observed, owner, mayAdopt } = inputs
   if (observed === undefined) return planMissing(inputs)
-  if (observed.owner !== owner) {
+  if (observed.owner !== owner && !(mayAdopt && observed.owner === undefined)) {
     return {
       action: 'blocked',
       message: `a container named "${observed.name}" is there already, made by ${observed.owner === undefined ? 'somebody else' : `Deployment ${observed.owner}`}: remove or rename it, or set another \`custom_name\``,
@@ -59,9 +63,12 @@ export function planDeployment(inputs: PlanInputs): Plan {
   return observed.hash === inputs.hash ? planSame(inputs, observed) : planDifferent(inputs, observed)
 }
 
-function planMissing({ hash, mayAct, causes, status }: PlanInputs): Plan {
+function planMissing({ hash, mayAct, causes, elsewhere, status }: PlanInputs): Plan {
   const before = status.deployedHash !== undefined
   if (!mayAct) {
+    if (elsewhere !== undefined) {
+      return { action: 'report', reason: 'Drifted', message: `it still runs as ${elsewhere}; ${HOW_TO_ASK}` }
+    }
     return before
       ? { action: 'report', reason: 'Drifted', message: `its container is gone; ${HOW_TO_ASK}` }
       : { action: 'report', reason: 'NotDeployed', message: `it was never deployed; ${HOW_TO_ASK}` }
@@ -74,6 +81,9 @@ function planMissing({ hash, mayAct, causes, status }: PlanInputs): Plan {
   }
   if (status.rollout?.hash === hash) {
     return { action: 'deploy', reason: 'RollingOut', message: status.rollout.reason, waitsForParents: false }
+  }
+  if (elsewhere !== undefined) {
+    return { action: 'deploy', reason: 'Changed', message: `it moves away from ${elsewhere}`, waitsForParents: true }
   }
   if (status.deployedHash === hash) {
     return { action: 'deploy', reason: 'Removed', message: 'its container was removed', waitsForParents: false }

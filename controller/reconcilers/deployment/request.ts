@@ -1,0 +1,123 @@
+import { parseDuration } from '../../api/duration.ts'
+import { containerName } from '../../api/name-rules.ts'
+import type { Deployment, DeploymentSpec } from '../../api/v1alpha1/deployment.ts'
+import { deploymentCondition } from '../../api/v1alpha1/deployment.ts'
+import { StalledError } from '../../engine/errors.ts'
+import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.ts'
+import type { Interpolation } from '../../interpolate.ts'
+import { KeyValueError, parseKeyValues } from '../../text/key-values.ts'
+import type { Digest } from '../digest.ts'
+import { komodoNameOf, ownerOf } from '../references.ts'
+
+/** Name of the container of a Deployment. */
+export const containerNameOf = (deployment: Readonly<Deployment>): string =>
+  containerName(deployment.spec.customName === '' ? komodoNameOf(deployment) : deployment.spec.customName)
+
+/** The texts in which `[[NAME]]` is replaced, as in Komodo. */
+export const textsOf = ({ spec }: Readonly<Deployment>): readonly string[] =>
+  spec.skipSecretInterp
+    ? []
+    : [spec.environment, spec.ports, spec.volumes, spec.labels, spec.command, ...spec.extraArgs]
+
+/** What is to run, without the parts that decide how it is fetched and proven. */
+export type DesiredContainer = Omit<
+  ContainerRequest,
+  'hash' | 'pull' | 'registryAuth' | 'stop' | 'healthDeadlineMs' | 'minReadyMs'
+>
+
+export function desiredContainer(deployment: Readonly<Deployment>, values: Interpolation): DesiredContainer {
+  const { spec } = deployment
+  return {
+    name: containerNameOf(deployment),
+    owner: ownerOf(deployment),
+    image: imageOf(spec),
+    network: spec.network,
+    restart: spec.restart,
+    command: values.text('command', spec.command),
+    environment: pairs('environment', spec.environment, values).map(unquoted),
+    labels: pairs('labels', spec.labels, values).map(unquoted),
+    ports: pairs('ports', spec.ports, values).map(joined),
+    volumes: pairs('volumes', spec.volumes, values).map(joined),
+    extraArgs: values.list('extraArgs', spec.extraArgs).filter((argument) => argument.trim() !== ''),
+  }
+}
+
+export function containerRequest(
+  spec: DeploymentSpec,
+  desired: DesiredContainer,
+  how: { hash: string; registryAuth: RegistryAuth | undefined; fresh: boolean },
+): ContainerRequest {
+  return {
+    ...desired,
+    hash: how.hash,
+    pull: pullPolicy(desired.image, how.fresh),
+    ...(how.registryAuth === undefined ? {} : { registryAuth: how.registryAuth }),
+    stop: stopOptions(spec),
+    healthDeadlineMs: parseDuration(spec.operator.healthDeadline),
+    minReadyMs: parseDuration(spec.operator.minReady),
+  }
+}
+
+/**
+ * Of all that a change of needs another container. How it is stopped and proven does not; nor do the credentials to pull it.
+ *
+ * @param token what asked for deploys besides, see `triggerOf`
+ */
+export const hashOf = (desired: DesiredContainer, token: string, digest: Digest): string =>
+  digest(['deployment/v1', desired, token])
+
+export const stopOptions = (spec: DeploymentSpec): ContainerRequest['stop'] => ({
+  signal: spec.terminationSignal,
+  timeoutSeconds: spec.terminationTimeout,
+})
+
+function imageOf(spec: DeploymentSpec): string {
+  const image = spec.image.params.image?.trim() ?? ''
+  if (image === '') {
+    throw new StalledError(
+      deploymentCondition.inputsReady,
+      'NoImage',
+      'no image is given: set `image.params.image`, for example "nginx:1.27"',
+    )
+  }
+  return image
+}
+
+/**
+ * Like Kubernetes: an image without tag, or with `latest`, is pulled at every deploy; another one only when it is missing. A deploy
+ * that somebody asked for always pulls, because what moved may be the tag. A digest never moves.
+ */
+export function pullPolicy(image: string, fresh: boolean): ContainerRequest['pull'] {
+  if (image.includes('@')) return 'missing'
+  const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest'
+  return fresh || tag === 'latest' ? 'always' : 'missing'
+}
+
+/**
+ * Lines are split before names are replaced, so that no value can add a line, a comment or a key. Only a line that is nothing but
+ * names (`[[PORT]]`) is read after that.
+ */
+function pairs(field: string, text: string, values: Interpolation): readonly KeyValue[] {
+  const parse = (lines: string): readonly KeyValue[] => {
+    try {
+      return parseKeyValues(lines)
+    } catch (error) {
+      if (!(error instanceof KeyValueError)) throw error
+      throw new StalledError(deploymentCondition.inputsReady, 'InvalidText', `\`${field}\`, ${error.message}`)
+    }
+  }
+  return text.split('\n').some(isOnlyNames)
+    ? parse(values.text(field, text))
+    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: values.text(field, value) }))
+}
+
+const isOnlyNames = (line: string): boolean => /^[-\s]*\[\[[A-Za-z_]\w*\]\]\s*$/.test(line)
+
+const joined = ({ key, value }: KeyValue): string => `${key}:${value}`
+
+/** Komodo passes these through a shell, which takes one pair of quotes off; nothing else of what a shell does is wanted. */
+function unquoted({ key, value }: KeyValue): KeyValue {
+  const quote = value[0]
+  const quoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)
+  return { key, value: quoted ? value.slice(1, -1) : value }
+}

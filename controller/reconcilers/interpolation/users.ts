@@ -1,0 +1,103 @@
+import type { KubeObject } from '../../api/meta.ts'
+import type { Variable } from '../../api/v1alpha1/variable.ts'
+import type { Lister } from '../../engine/lister.ts'
+import type { Wake } from '../../engine/reconciler.ts'
+import { variableNames } from '../../interpolate.ts'
+import { keyOf, komodoNameOf } from '../references.ts'
+import type { SecretReader } from '../secrets.ts'
+
+const USES = 'variables'
+const NESTS = 'nested-variables'
+const SECRET = 'secret'
+
+/** Which objects use which variables and Secrets, so that a change wakes exactly those. */
+export class VariableUsers {
+  readonly #variables: Lister<Variable>
+  readonly #users: readonly UserLister[]
+
+  constructor(variables: Lister<Variable>, users: readonly UserLister[]) {
+    this.#variables = variables
+    this.#users = users
+    variables.addIndex(NESTS, (variable) =>
+      variable.spec.isSecret ? [] : namesOf(variable.metadata.namespace, variableNames(variable.spec.value)),
+    )
+    variables.addIndex(SECRET, ({ metadata, spec }) =>
+      spec.isSecret && spec.valueFrom ? [indexKey(metadata.namespace, spec.valueFrom.secretKeyRef.name)] : [],
+    )
+    for (const { lister, textsOf, secretsOf } of users) {
+      lister.addIndex(USES, (object) => {
+        const names = new Set<string>()
+        for (const text of textsOf(object)) for (const name of variableNames(text)) names.add(name)
+        return namesOf(object.metadata.namespace, names)
+      })
+      lister.addIndex(SECRET, (object) => namesOf(object.metadata.namespace, secretsOf(object)))
+    }
+  }
+
+  /** How many objects use the variable, directly or through another variable. */
+  count(variable: Readonly<Variable>): number {
+    return this.#users.reduce((sum, { lister }) => sum + this.#of(lister, variable).size, 0)
+  }
+
+  /** Wakes the users among the objects of one kind when a variable, or a Secret they depend on, changes. */
+  wake<T extends KubeObject>(lister: Lister<T>, secrets: SecretReader): Wake {
+    return (enqueue, signal) => {
+      this.#variables.onChange(({ before, after }) => {
+        if (before !== undefined && after !== undefined && sameMeaning(before, after)) return
+        for (const variable of [after, before]) {
+          if (variable !== undefined) for (const object of this.#of(lister, variable)) enqueue(keyOf(object))
+        }
+      }, signal)
+      secrets.onChange((namespace, name) => {
+        const key = indexKey(namespace, name)
+        for (const object of lister.byIndex(SECRET, key)) enqueue(keyOf(object))
+        for (const variable of this.#variables.byIndex(SECRET, key)) {
+          for (const object of this.#of(lister, variable)) enqueue(keyOf(object))
+        }
+      }, signal)
+    }
+  }
+
+  /** Wakes variables whose Secret changes. */
+  wakeVariables(secrets: SecretReader): Wake {
+    return (enqueue, signal) => {
+      secrets.onChange((namespace, name) => {
+        for (const variable of this.#variables.byIndex(SECRET, indexKey(namespace, name))) enqueue(keyOf(variable))
+      }, signal)
+    }
+  }
+
+  #of<T extends KubeObject>(lister: Lister<T>, variable: Readonly<Variable>): ReadonlySet<Readonly<T>> {
+    const key = indexKey(variable.metadata.namespace, komodoNameOf(variable))
+    const users = new Set(lister.byIndex(USES, key))
+    for (const outer of this.#variables.byIndex(NESTS, key)) {
+      const outerKey = indexKey(outer.metadata.namespace, komodoNameOf(outer))
+      for (const object of lister.byIndex(USES, outerKey)) users.add(object)
+    }
+    return users
+  }
+}
+
+/** One kind of objects that use variables. */
+export interface UserLister {
+  lister: Lister<KubeObject>
+  /** The texts in which names are replaced; none when the object opted out. */
+  textsOf(object: Readonly<KubeObject>): Iterable<string>
+  /** Secrets that the object names itself. */
+  secretsOf(object: Readonly<KubeObject>): Iterable<string>
+}
+
+/** Keeps the object's own type while it is described. */
+export const userLister = <T extends KubeObject>(user: {
+  lister: Lister<T>
+  textsOf(object: Readonly<T>): Iterable<string>
+  secretsOf(object: Readonly<T>): Iterable<string>
+}): UserLister => user as unknown as UserLister
+
+const indexKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
+
+const namesOf = (namespace: string | undefined, names: Iterable<string>): string[] =>
+  Array.from(names, (name) => indexKey(namespace, name))
+
+const sameMeaning = (before: Readonly<Variable>, after: Readonly<Variable>): boolean =>
+  before.metadata.generation === after.metadata.generation && komodoNameOf(before) === komodoNameOf(after)

@@ -1,0 +1,122 @@
+import type { KubeObject } from '../api/meta.ts'
+import { annotation } from '../api/names.ts'
+import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
+import { WaitingError } from '../engine/errors.ts'
+import type { Lister } from '../engine/lister.ts'
+import type { Pass } from '../engine/reconciler.ts'
+import { type Host, type Hosts, HostUnreachableError } from '../hosts/port.ts'
+import { conditionOf, komodoNameOf } from './references.ts'
+
+/** Where something runs: the `metadata.name` of a Server, and the name of a container or compose project there. */
+export interface Place {
+  server: string
+  name: string
+}
+
+export interface PlaceDeps {
+  servers: Lister<Server>
+  hosts: Hosts
+}
+
+/** Removes what is at a place from its host; what is gone counts as removed. */
+export type Remove = (host: Host, place: Place, signal: AbortSignal) => Promise<void>
+
+/**
+ * What was left on other servers (or under other names) is removed as soon as those answer. Gives back what is still to do. An old
+ * server that is not declared any more cannot be asked: that place is given up, with an event.
+ */
+export async function removeLeftovers(
+  leftovers: readonly Place[],
+  object: Readonly<KubeObject>,
+  pass: Pass<never>,
+  { servers, hosts }: PlaceDeps,
+  remove: Remove,
+): Promise<readonly Place[]> {
+  const left: Place[] = []
+  for (const place of leftovers) {
+    const server = serverAt(servers, object, place)
+    if (server === undefined) {
+      pass.event(
+        'Warning',
+        'LeftBehind',
+        `"${place.name}" may still run on "${place.server}", which is no Server any more`,
+      )
+      continue
+    }
+    if (problemOf(server) !== undefined) {
+      left.push(place)
+      continue
+    }
+    try {
+      await remove(hosts.for(server), place, pass.signal)
+      pass.event('Normal', 'Removed', `"${place.name}" was removed from Server "${komodoNameOf(server)}"`)
+    } catch (error) {
+      if (!(error instanceof HostUnreachableError)) throw error
+      left.push(place)
+    }
+  }
+  return left
+}
+
+/**
+ * Removes everything at `places`, for a deletion. Throws `WaitingError` while a host cannot be asked: the deletion is not lost,
+ * and the message says how to force it.
+ */
+export async function removeForDeletion(
+  places: readonly Place[],
+  object: Readonly<KubeObject>,
+  pass: Pass<never>,
+  { servers, hosts }: PlaceDeps,
+  condition: string,
+  remove: Remove,
+): Promise<void> {
+  const forced = object.metadata.annotations?.[annotation.forceDelete] === 'true'
+  for (const place of places) {
+    const server = serverAt(servers, object, place)
+    const name = server === undefined ? place.server : komodoNameOf(server)
+    const problem =
+      server === undefined
+        ? { reason: 'ServerNotFound', message: `there is no Server "${place.server}" any more` }
+        : (problemOf(server) ?? (await attempt(() => remove(hosts.for(server), place, pass.signal))))
+    if (problem === undefined) continue
+    if (forced) {
+      pass.event('Warning', 'LeftBehind', `"${place.name}" was left on Server "${name}" as asked: ${problem.message}`)
+      continue
+    }
+    throw new WaitingError(
+      condition,
+      problem.reason,
+      `deletion waits, because "${place.name}" on Server "${name}" is to be removed first: ${problem.message}. To delete without that: kubectl annotate ${object.kind.toLowerCase()} ${object.metadata.name} ${annotation.forceDelete}=true`,
+    )
+  }
+}
+
+interface Problem {
+  reason: string
+  message: string
+}
+
+async function attempt(work: () => Promise<void>): Promise<Problem | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof HostUnreachableError)) throw error
+    return { reason: 'ServerUnreachable', message: error.message }
+  }
+}
+
+const serverAt = (servers: Lister<Server>, { metadata }: Readonly<KubeObject>, place: Place) =>
+  servers.get({ ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }), name: place.server })
+
+function problemOf(server: Readonly<Server>): Problem | undefined {
+  if (!server.spec.enabled) return { reason: 'ServerDisabled', message: 'it is disabled, set `enabled = true` on it' }
+  const reachable = conditionOf(server, serverCondition.reachable)
+  return reachable?.status === 'False' ? { reason: 'ServerUnreachable', message: reachable.message } : undefined
+}
+
+/** Two Servers may be two ways to one Docker Engine: what runs on the one runs on the other. */
+export const sameEngine = (a: Readonly<Server> | undefined, b: Readonly<Server>): boolean =>
+  a !== undefined &&
+  (a.metadata.name === b.metadata.name ||
+    (a.status?.host?.engineId !== undefined && a.status.host.engineId === b.status?.host?.engineId))
