@@ -20,6 +20,18 @@ export interface Diagnostic {
   /** For the user: what is wrong and what to do. Without the position. */
   message: string
   position: SourcePosition
+  /**
+   * The error concerns this one object alone: it has no declaration, and what is there of it must be left as it is (not pruned). An error
+   * without it makes the whole revision unusable.
+   */
+  block?: BlockName
+}
+
+export interface BlockName {
+  /** `Stack`, `Deployment`, ... */
+  kind: string
+  /** As written. */
+  name: string
 }
 
 /** One `[[kind]]` block in our own shape. */
@@ -46,6 +58,6 @@ export interface UnsupportedBlock {
 export interface ParsedFiles {
   declarations: Declaration[]
   unsupported: UnsupportedBlock[]
-  /** With any error of severity `error` the revision is refused whole, except those that say they concern one block alone. */
+  /** With any error the revision is refused whole, except those that name the one `block` they concern. */
   diagnostics: Diagnostic[]
 }

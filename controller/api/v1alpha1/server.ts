@@ -7,8 +7,6 @@ import { flag, list, listOf, number, secretFrom, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
 
-const percent = { minimum: 0, maximum: 100 }
-
 const spec = Type.Object({
   ...wrapper,
   address: text(
@@ -50,12 +48,12 @@ const spec = Type.Object({
     default: true,
     since: '1.19.1',
   }),
-  cpuWarning: number('CPU usage, in percent, that counts as a warning.', { default: 90, ...percent }),
-  cpuCritical: number('CPU usage, in percent, that counts as critical.', { default: 99, ...percent }),
-  memWarning: number('Memory usage, in percent, that counts as a warning.', { default: 75, ...percent }),
-  memCritical: number('Memory usage, in percent, that counts as critical.', { default: 95, ...percent }),
-  diskWarning: number('Usage of a disk, in percent, that counts as a warning.', { default: 75, ...percent }),
-  diskCritical: number('Usage of a disk, in percent, that counts as critical.', { default: 95, ...percent }),
+  cpuWarning: number('CPU usage, in percent, that counts as a warning.', { default: 90 }),
+  cpuCritical: number('CPU usage, in percent, that counts as critical.', { default: 99 }),
+  memWarning: number('Memory usage, in percent, that counts as a warning.', { default: 75 }),
+  memCritical: number('Memory usage, in percent, that counts as critical.', { default: 95 }),
+  diskWarning: number('Usage of a disk, in percent, that counts as a warning.', { default: 75 }),
+  diskCritical: number('Usage of a disk, in percent, that counts as critical.', { default: 95 }),
   maintenanceWindows: listOf(maintenanceWindow, 'Times during which alerts of this server are held back.', {
     since: '1.18.2',
   }),

@@ -1,0 +1,218 @@
+import type { SourcePosition } from './declaration.ts'
+import { endOfMultiline, endOfString, lineEnd, type Scan } from './scan.ts'
+
+/** Table names, keys and indices from the root of the document. */
+export type TomlPath = readonly (string | number)[]
+
+interface Section {
+  path: TomlPath
+  start: number
+  end: number
+  header?: number
+}
+
+/** Finds where things stand in a file. Made for messages: nothing is looked up before somebody asks. */
+export class Positions {
+  readonly #file: string
+  readonly #source: string
+  readonly #headers: readonly number[]
+  #lines: readonly number[] | undefined
+  #sections: readonly Section[] | undefined
+
+  constructor(file: string, source: string, { headers }: Scan) {
+    this.#file = file
+    this.#source = source
+    this.#headers = headers
+  }
+
+  at(offset: number): SourcePosition {
+    this.#lines ??= lineStarts(this.#source)
+    let low = 0
+    let high = this.#lines.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.#lines[middle]! <= offset) low = middle
+      else high = middle - 1
+    }
+    return { file: this.#file, line: low + 1, column: offset - this.#lines[low]! + 1 }
+  }
+
+  /** Of the header of each `[[table]]`, in order. */
+  blocks(table: string): SourcePosition[] {
+    return this.sections
+      .filter(
+        ({ path, header }) => header !== undefined && path.length === 2 && path[0] === table && path[1] !== undefined,
+      )
+      .filter(({ path, header }) => typeof path[1] === 'number' && this.#source.startsWith('[[', header))
+      .map(({ header }) => this.at(header!))
+  }
+
+  /** Of the key or element at `path`; of the nearest one above it that can be found otherwise. */
+  find(path: TomlPath): SourcePosition {
+    let best: { depth: number; offset: number } = { depth: -1, offset: 0 }
+    for (const section of this.sections) {
+      if (!startsWith(path, section.path)) continue
+      if (section.header !== undefined && section.path.length > best.depth) {
+        best = { depth: section.path.length, offset: section.header }
+      }
+      const found = findInTable(this.#source, section.start, section.end, path.slice(section.path.length), undefined)
+      if (found && section.path.length + found.depth > best.depth) {
+        best = { depth: section.path.length + found.depth, offset: found.offset }
+      }
+    }
+    return this.at(best.offset)
+  }
+
+  get sections(): readonly Section[] {
+    this.#sections ??= sections(this.#source, this.#headers)
+    return this.#sections
+  }
+}
+
+function lineStarts(source: string): number[] {
+  const starts = [0]
+  for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
+}
+
+/** The parts of a file below each header, with the full path of the table, indices of arrays included. */
+function sections(source: string, headers: readonly number[]): Section[] {
+  const result: Section[] = [{ path: [], start: 0, end: headers[0] ?? source.length }]
+  const lengths = new Map<string, number>()
+  for (const [index, header] of headers.entries()) {
+    const isArray = source.startsWith('[[', header)
+    const keys = readKeys(source, header + (isArray ? 2 : 1), lineEnd(source, header)).keys
+    const path: (string | number)[] = []
+    let id = ''
+    for (const [depth, { name }] of keys.entries()) {
+      path.push(name)
+      id += `\0${name}`
+      const last = depth === keys.length - 1
+      const length = lengths.get(id)
+      if (last && isArray) {
+        lengths.set(id, (length ?? 0) + 1)
+        path.push(length ?? 0)
+        id += `\0${length ?? 0}`
+      } else if (length !== undefined) {
+        path.push(length - 1)
+        id += `\0${length - 1}`
+      }
+    }
+    result.push({ path, start: lineEnd(source, header), end: headers[index + 1] ?? source.length, header })
+  }
+  return result
+}
+
+interface Found {
+  /** How much of the path was found. */
+  depth: number
+  offset: number
+}
+
+/** Looks through `key = value` from `start`, up to `close` (a brace) or `end`. */
+function findInTable(
+  source: string,
+  start: number,
+  end: number,
+  path: TomlPath,
+  close: string | undefined,
+): Found | undefined {
+  if (path.length === 0) return undefined
+  let best: Found | undefined
+  let at = skipBlank(source, start, end)
+  while (at < end && source[at] !== close) {
+    const { keys, next } = readKeys(source, at, end)
+    if (keys.length === 0 || source[next] !== '=') return best
+    const valueAt = skipBlank(source, next + 1, end)
+    const matches = keys.findIndex(({ name }, index) => name !== path[index])
+    const depth = matches < 0 ? keys.length : matches
+    if (depth > (best?.depth ?? 0)) best = { depth, offset: keys[depth - 1]!.offset }
+    if (matches < 0) {
+      const inside = findInValue(source, valueAt, end, path.slice(keys.length))
+      if (inside) best = { depth: keys.length + inside.depth, offset: inside.offset }
+      if (keys.length === path.length) return best
+    }
+    at = skipBlank(source, skipValue(source, valueAt, end), end)
+  }
+  return best
+}
+
+function findInValue(source: string, at: number, end: number, path: TomlPath): Found | undefined {
+  const [step] = path
+  if (step === undefined) return undefined
+  if (typeof step === 'string') {
+    return source[at] === '{' ? findInTable(source, at + 1, end, path, '}') : undefined
+  }
+  if (source[at] !== '[') return undefined
+  let element = skipBlank(source, at + 1, end)
+  for (let index = 0; element < end && source[element] !== ']'; index++) {
+    if (index === step) {
+      const inside = findInValue(source, element, end, path.slice(1))
+      return inside ? { depth: 1 + inside.depth, offset: inside.offset } : { depth: 1, offset: element }
+    }
+    element = skipBlank(source, skipValue(source, element, end), end)
+  }
+  return undefined
+}
+
+/** Behind white space, line ends, comments and commas. */
+function skipBlank(source: string, at: number, end: number): number {
+  while (at < end) {
+    const char = source[at]!
+    if (char === '#') at = lineEnd(source, at)
+    else if (char === ' ' || char === '\t' || char === '\r' || char === '\n' || char === ',' || char === '\ufeff') at++
+    else break
+  }
+  return at
+}
+
+/** Behind a value: the next comma, line end or closing bracket outside of strings and brackets. */
+function skipValue(source: string, at: number, end: number): number {
+  let depth = 0
+  while (at < end) {
+    const char = source[at]!
+    if (char === '"' || char === "'") {
+      const triple = char.repeat(3)
+      at = source.startsWith(triple, at) ? endOfMultiline(source, at, triple) : endOfString(source, at)
+      continue
+    }
+    if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') {
+      if (depth === 0) return at
+      depth--
+    } else if (depth === 0 && (char === ',' || char === '\n')) return at
+    else if (char === '#') {
+      at = lineEnd(source, at)
+      continue
+    }
+    at++
+  }
+  return end
+}
+
+/** The parts of a dotted key, and the offset of what follows it. */
+function readKeys(source: string, at: number, end: number): { keys: { name: string; offset: number }[]; next: number } {
+  const keys: { name: string; offset: number }[] = []
+  while (at < end) {
+    while (at < end && (source[at] === ' ' || source[at] === '\t')) at++
+    const start = at
+    const quote = source[at]
+    if (quote === '"' || quote === "'") {
+      at = endOfString(source, at)
+      keys.push({ name: unquote(source.slice(start, at)), offset: start })
+    } else {
+      while (at < end && /[A-Za-z0-9_-]/.test(source[at]!)) at++
+      if (at === start) break
+      keys.push({ name: source.slice(start, at), offset: start })
+    }
+    while (at < end && (source[at] === ' ' || source[at] === '\t')) at++
+    if (source[at] !== '.') break
+    at++
+  }
+  return { keys, next: at }
+}
+
+/** Escapes in quoted keys are rare, and the worst that can happen is a message that points to the line above. */
+const unquote = (text: string): string => text.slice(1, -1)
+
+const startsWith = (path: TomlPath, prefix: TomlPath): boolean => prefix.every((step, index) => path[index] === step)

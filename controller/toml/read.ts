@@ -1,0 +1,268 @@
+import { parse, TomlError } from 'smol-toml'
+import { looksLikeObjectId } from '../api/name-rules.ts'
+import { unsupportedTables } from '../api/v1alpha1/kinds.ts'
+import { isVariableName } from '../interpolate.ts'
+import type {
+  BlockName,
+  Declaration,
+  Diagnostic,
+  ParsedFiles,
+  SourceFile,
+  SourcePosition,
+  UnsupportedBlock,
+} from './declaration.ts'
+import { nearest } from './nearest.ts'
+import { Positions, type TomlPath } from './positions.ts'
+import { originalOffset, type Scan, scan } from './scan.ts'
+import { describe, isTable, type RawTable, type Reading, type Report, readTable, shorten } from './values.ts'
+import { type BlockModel, blockModels } from './vocabulary.ts'
+
+/** What one file may cost. */
+export const limits = {
+  /** UTF-16 units. */
+  characters: 16 * 1024 * 1024,
+  /** Brackets within brackets. */
+  depth: 64,
+  blocks: 50_000,
+  /** Further problems in the same file are only counted. */
+  diagnostics: 200,
+} as const
+
+/** Reads TOML files into declarations. Never throws: what is wrong becomes a diagnostic. */
+export function read(files: Iterable<SourceFile>): ParsedFiles {
+  const result: ParsedFiles = { declarations: [], unsupported: [], diagnostics: [] }
+  for (const file of files) {
+    const one = readFile(file)
+    for (const declaration of one.declarations) result.declarations.push(declaration)
+    for (const block of one.unsupported) result.unsupported.push(block)
+    for (const diagnostic of one.diagnostics) result.diagnostics.push(diagnostic)
+  }
+  return result
+}
+
+/** One file; see `read`. */
+export function readFile(file: SourceFile): ParsedFiles {
+  return new FileReader(file).read()
+}
+
+class FileReader {
+  readonly #file: SourceFile
+  readonly #scan: Scan
+  readonly #positions: Positions
+  readonly #declarations: Declaration[] = []
+  readonly #unsupported: UnsupportedBlock[] = []
+  readonly #diagnostics: Diagnostic[] = []
+  #suppressed = 0
+
+  constructor(file: SourceFile) {
+    this.#file = file
+    const tooLong = file.text.length > limits.characters
+    this.#scan = tooLong ? { text: '', doubled: [], headers: [] } : scan(file.text)
+    this.#positions = new Positions(file.path, file.text, this.#scan)
+  }
+
+  read(): ParsedFiles {
+    const document = this.#parse()
+    if (document) this.#readDocument(document)
+    if (this.#suppressed > 0) {
+      const message = `${this.#suppressed} more problems in this file are not listed; it is refused whole. Mend the ones above first.`
+      this.#diagnostics.push({ severity: 'error', code: 'TooManyProblems', message, position: this.#positions.at(0) })
+    }
+    return { declarations: this.#declarations, unsupported: this.#unsupported, diagnostics: this.#diagnostics }
+  }
+
+  #parse(): RawTable | undefined {
+    if (this.#file.text.length > limits.characters) {
+      const message = `The file has more than ${limits.characters} characters; split it.`
+      this.#fail('FileTooLarge', this.#positions.at(0), message)
+      return undefined
+    }
+    try {
+      return parse(this.#scan.text, { integersAsBigInt: true, maxDepth: limits.depth }) as RawTable
+    } catch (error) {
+      this.#fail('InvalidToml', this.#errorPosition(error), `Not valid TOML: ${parserMessage(error)}.`)
+      return undefined
+    }
+  }
+
+  /** The parser counts in the text it was given; we tell where that is in the file. */
+  #errorPosition(error: unknown): SourcePosition {
+    if (!(error instanceof TomlError)) return this.#positions.at(0)
+    let lineStart = 0
+    for (let line = 1; line < error.line; line++) {
+      const next = this.#scan.text.indexOf('\n', lineStart)
+      if (next < 0) break
+      lineStart = next + 1
+    }
+    const offset = Math.min(lineStart + Math.max(error.column - 1, 0), this.#scan.text.length)
+    return this.#positions.at(originalOffset(this.#scan, offset))
+  }
+
+  #readDocument(document: RawTable): void {
+    const seen = new Map<string, string>()
+    let blocks = 0
+    for (const [table, value] of Object.entries(document)) {
+      const canonical = canonicalTable(table)
+      if (!canonical) {
+        this.#unknownTable(table)
+        continue
+      }
+      const other = seen.get(canonical)
+      if (other !== undefined) {
+        const message = `[[${other}]] and [[${table}]] are two spellings of one table; use one of them in a file.`
+        this.#fail('DuplicateTable', this.#positions.find([table]), message)
+        continue
+      }
+      seen.set(canonical, table)
+      if (!Array.isArray(value) || !value.every(isTable)) {
+        const message = `"${table}" must be a list of blocks; write [[${table}]] with two brackets.`
+        this.#fail('WrongType', this.#positions.find([table]), message)
+        continue
+      }
+      blocks += value.length
+      if (blocks > limits.blocks) {
+        const message = `The file has more than ${limits.blocks} blocks; split it.`
+        this.#fail('TooManyBlocks', this.#positions.find([table]), message)
+        return
+      }
+      this.#readBlocks(table, canonical, value)
+    }
+  }
+
+  #readBlocks(table: string, canonical: string, blocks: readonly RawTable[]): void {
+    const model = blockModels.get(canonical)
+    const headers = this.#positions.blocks(table)
+    for (const [index, raw] of blocks.entries()) {
+      // Written as `stack = [{ ... }]` there are no headers.
+      const position = headers.length === blocks.length ? headers[index]! : this.#positions.find([table, index])
+      if (model) this.#readBlock(model, raw, [table, index], position)
+      else {
+        const name = typeof raw.name === 'string' ? raw.name : ''
+        this.#unsupported.push({ table: canonical, name, position })
+      }
+    }
+  }
+
+  #readBlock(model: BlockModel, raw: RawTable, path: TomlPath, position: SourcePosition): void {
+    const { table } = model.toml
+    const name = raw.name
+    if (typeof name !== 'string' || name.trim() === '') {
+      const found =
+        name === undefined
+          ? 'has no name'
+          : typeof name === 'string'
+            ? 'has an empty name'
+            : 'has a name that is not text'
+      const at = name === undefined ? position : this.#positions.find([...path, 'name'])
+      this.#fail('MissingName', at, `This [[${table}]] ${found}; add name = "...".`)
+      return
+    }
+    const block: BlockName = { kind: model.kind, name }
+    let failed = false
+    const report: Report = (severity, code, at, message) => {
+      if (severity === 'error') failed = true
+      this.#report({ severity, code, message, block: severity === 'error' ? block : undefined }, () =>
+        this.#positions.find(at),
+      )
+    }
+    checkName(model, name, [...path, 'name'], report)
+    const reading: Reading = { report, elsewhere: (key, at) => placeOf(model, key, at) }
+    const { name: _, config, ...rest } = raw
+    let { values, secrets } = readTable(withoutPrototype(rest), model.block, path, reading)
+    if (model.config && config !== undefined) {
+      if (isTable(config)) {
+        const inner = readTable(config, model.config, [...path, 'config'], reading)
+        values = { ...values, ...inner.values }
+        secrets = { ...secrets, ...inner.secrets }
+      } else report('error', 'WrongType', [...path, 'config'], `"config" takes a table, not ${describe(config)}.`)
+    } else if (config !== undefined) {
+      const message = `A [[${table}]] has no "config"; its keys stand in the block itself.`
+      report('warning', 'UnknownKey', [...path, 'config'], message)
+    }
+    hideSecrets(model, values, secrets)
+    if (!failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
+  }
+
+  #unknownTable(table: string): void {
+    const near = nearest(table, [...blockModels.keys(), ...unsupportedTables])
+    const message = `Unknown table "${shorten(table)}"; ${near ? `did you mean [[${near}]]?` : 'it is ignored.'}`
+    this.#report({ severity: 'warning', code: 'UnknownTable', message }, () => this.#positions.find([table]))
+  }
+
+  #fail(code: string, position: SourcePosition, message: string): void {
+    this.#report({ severity: 'error', code, message }, () => position)
+  }
+
+  #report(
+    what: Omit<Diagnostic, 'position' | 'block'> & { block?: BlockName | undefined },
+    position: () => SourcePosition,
+  ): void {
+    if (this.#diagnostics.length >= limits.diagnostics) {
+      this.#suppressed++
+      return
+    }
+    const { block, ...rest } = what
+    this.#diagnostics.push({ ...rest, position: position(), ...(block && { block }) })
+  }
+}
+
+/** `stacks` and `stack` are `stack`; `undefined` for what is no table of Komodo. */
+function canonicalTable(table: string): string | undefined {
+  const model = blockModels.get(table)
+  if (model) return model.toml.table
+  const singular = table.endsWith('s') && !unsupportedTables.includes(table) ? table.slice(0, -1) : table
+  return unsupportedTables.includes(singular) ? singular : undefined
+}
+
+/** Where a key belongs that stands at `path` (table, index, ...) and is not known there. */
+function placeOf(model: BlockModel, key: string, path: TomlPath): string | undefined {
+  const { table } = model.toml
+  const inBlock = path.length === 3
+  const inConfig = path.length === 4 && path[2] === 'config'
+  if (!inConfig && model.config?.byKey.has(key)) return `[${table}.config]`
+  if (!inBlock && (key === 'name' || model.block.byKey.has(key))) return `[[${table}]] itself`
+  if (key === 'deploy' || key === 'after') return 'a [[deployment]] or [[stack]]'
+  return undefined
+}
+
+function checkName(model: BlockModel, name: string, path: TomlPath, report: Report): void {
+  if (looksLikeObjectId(name)) {
+    report('error', 'InvalidName', path, `"${name}" looks like a database id of Komodo and cannot be a name.`)
+  } else if (name.length > 500) report('error', 'InvalidName', path, 'The name has more than 500 characters.')
+  else if (model.kind === 'Variable' && !isVariableName(name)) {
+    report(
+      'error',
+      'InvalidName',
+      path,
+      `"${name}" cannot be the name of a variable: use letters, digits and "_", not a digit first.`,
+    )
+  } else if (model.toml.normalizeName(name) === '') {
+    report(
+      'error',
+      'InvalidName',
+      path,
+      `Nothing is left of "${name}" when characters are dropped that a ${model.kind} cannot have in its name.`,
+    )
+  }
+}
+
+/** Values that a flag of their block makes secret never stay in the spec. */
+function hideSecrets(model: BlockModel, values: Record<string, unknown>, secrets: Record<string, string>): void {
+  for (const field of model.block.fields) {
+    if (field.secretWhen === undefined) continue
+    const flag = model.block.byKey.get(field.secretWhen)
+    const value = values[field.name]
+    if (!flag || values[flag.name] !== true) continue
+    delete values[field.name]
+    if (typeof value === 'string' && value !== '') secrets[field.name] = value
+  }
+}
+
+const withoutPrototype = (table: Record<string, unknown>): RawTable => Object.assign(Object.create(null), table)
+
+/** The parser's message without its picture of the text, which may show a secret. */
+function parserMessage(error: unknown): string {
+  if (!(error instanceof TomlError)) return 'the text cannot be understood'
+  const [first = ''] = error.message.split('\n')
+  return first.replace(/^Invalid TOML document: /, '').replace(/\.$/, '')
+}
