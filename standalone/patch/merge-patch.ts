@@ -1,0 +1,34 @@
+/** RFC 7396, with nulls inside of new values dropped (in new lists too), as kube-apiserver's library does. */
+import type { Json, JsonObject, MergePatch } from '../schema/contract.ts'
+import { badRequest } from '../schema/faults.ts'
+import { clone, isObject, setKey } from '../schema/go.ts'
+
+const withoutNulls = (value: Json): Json => {
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls)
+  if (!isObject(value)) return value
+  const out: JsonObject = {}
+  for (const key of Object.keys(value)) if (value[key] !== null) setKey(out, key, withoutNulls(value[key] as Json))
+  return out
+}
+
+const merge = (current: Json, patch: Json): Json => {
+  if (!isObject(current)) return withoutNulls(patch)
+  if (!isObject(patch)) return clone(patch)
+  const out: JsonObject = {}
+  for (const key of Object.keys(current)) {
+    const value = current[key] as Json
+    if (!Object.hasOwn(patch, key)) setKey(out, key, clone(value))
+    else if (patch[key] !== null) setKey(out, key, merge(value, patch[key] as Json))
+  }
+  for (const key of Object.keys(patch))
+    if (!Object.hasOwn(current, key) && patch[key] !== null) setKey(out, key, withoutNulls(patch[key] as Json))
+  return out
+}
+
+export const mergePatch: MergePatch = (original, patch) => {
+  if (!isObject(patch) && patch !== null)
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch} into Go value of type map[string]interface {}`,
+    )
+  return merge(original, patch ?? {})
+}
