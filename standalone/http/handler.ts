@@ -1,0 +1,141 @@
+import type { ApiHandler, ApiRequest, ApiResponse } from '../api.ts'
+import type { Attributes } from '../auth/authorizer.ts'
+import { forbiddenByRbac } from '../auth/forbidden.ts'
+import type { Backend, Call } from '../call.ts'
+import type { ServedVersion } from '../registry/resource.ts'
+import { badRequest } from '../schema/faults.ts'
+import { create } from '../verbs/create.ts'
+import { deleteObject } from '../verbs/delete.ts'
+import { deleteCollection } from '../verbs/delete-collection.ts'
+import { getObject } from '../verbs/get.ts'
+import { list } from '../verbs/list.ts'
+import { patch } from '../verbs/patch.ts'
+import { update } from '../verbs/update.ts'
+import { watch } from '../verbs/watch.ts'
+import { answer, negotiate, type Representation } from './negotiate.ts'
+import { type RequestInfo, type ResourceRequest, requestInfo, selectedName } from './request-info.ts'
+import { methodNotAllowed, noSuchResource, statusOf } from './status.ts'
+
+const VERBS: Readonly<Record<string, (call: Call) => ApiResponse | Promise<ApiResponse>>> = {
+  get: getObject,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: deleteObject,
+  deletecollection: deleteCollection,
+}
+
+/** Paths that are not about objects: discovery, documents, health. Undefined: not one of its paths. */
+export type Route = (request: ApiRequest, info: RequestInfo) => ApiResponse | Promise<ApiResponse> | undefined
+
+export interface HandlerOptions {
+  backend: Backend
+  routes: readonly Route[]
+  /** Told of every failure that is the server's own fault. */
+  onFault: (error: unknown, request: ApiRequest) => void
+}
+
+const JSON_ANSWER: Representation = { media: 'application/json', pretty: false }
+
+export const createHandler = ({ backend, routes, onFault }: HandlerOptions): ApiHandler => {
+  const handle = async (request: ApiRequest): Promise<ApiResponse> => {
+    const info = parseInfo(request)
+    authorize(backend, request, info)
+    for (const route of routes) {
+      const answered = await route(request, info)
+      if (answered) return answered
+    }
+    if (!info.resource) return plainNotFound()
+    const served = backend.registry.find(info.resource.group, info.resource.version, info.resource.plural)
+    if (!served) return unknownResource(backend, info.resource)
+    return serve(backend, request, info, info.resource, served)
+  }
+  return async (request) => {
+    try {
+      return await handle(request)
+    } catch (error) {
+      const status = statusOf(error)
+      if (status.reason === 'InternalError') onFault(error, request)
+      return answer(status.code, status, JSON_ANSWER)
+    }
+  }
+}
+
+const parseInfo = ({ method, url }: ApiRequest): RequestInfo => {
+  try {
+    return requestInfo(method, url)
+  } catch {
+    throw badRequest(`the path ${JSON.stringify(url.split('?')[0])} is not valid`)
+  }
+}
+
+const authorize = ({ authorizer }: Backend, { user }: ApiRequest, info: RequestInfo): void => {
+  const attributes = attributesOf(user, info)
+  const { allowed, reason } = authorizer.decide(attributes)
+  if (!allowed) throw forbiddenByRbac(attributes, reason)
+}
+
+const attributesOf = (user: Attributes['user'], { verb, path, resource, query }: RequestInfo): Attributes => {
+  if (!resource) return { user, verb, path }
+  const { group, plural, subresource, namespace } = resource
+  const name = resource.name || (verb === 'create' ? '' : selectedName(query))
+  return { user, verb, resource: { group, plural, subresource, namespace, name } }
+}
+
+/** Outside of what is built in nothing answers but the mux. */
+const plainNotFound = (): ApiResponse => ({
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body: '404 page not found\n',
+})
+
+const unknownResource = ({ registry }: Backend, { group }: ResourceRequest): ApiResponse => {
+  const builtin = registry.resources().some((resource) => resource.group === group && !resource.custom)
+  if (builtin) throw noSuchResource()
+  return plainNotFound()
+}
+
+const serve = (
+  backend: Backend,
+  request: ApiRequest,
+  info: RequestInfo,
+  { name, namespace, subresource, excess }: ResourceRequest,
+  served: ServedVersion,
+): ApiResponse | Promise<ApiResponse> => {
+  const { resource } = served
+  if (excess || !isServed(subresource, served)) throw noSuchResource()
+  if (
+    resource.namespaced &&
+    namespace === '' &&
+    (name !== '' || !['list', 'watch', 'deletecollection'].includes(info.verb))
+  ) {
+    throw noSuchResource()
+  }
+  const verb = Object.hasOwn(VERBS, info.verb) ? VERBS[info.verb] : undefined
+  if (!verb || (!subresource && !resource.verbs.includes(info.verb))) throw methodNotAllowed(resource, request.method)
+  const call: Call = {
+    backend,
+    user: request.user,
+    info,
+    method: request.method,
+    served,
+    namespace: resource.namespaced ? namespace : '',
+    name: resource.plural === 'namespaces' && !resource.custom ? name || (info.verb === 'list' ? '' : namespace) : name,
+    subresource: subresource as Call['subresource'],
+    query: info.query,
+    headers: request.headers,
+    body: request.body,
+    representation: negotiate(request.headers.accept, info.query),
+    signal: request.signal,
+    authorizeCreate: () => authorize(backend, request, { ...info, verb: 'create' }),
+    warnings: served.deprecation ? [served.deprecation] : [],
+  }
+  return verb(call)
+}
+
+const isServed = (subresource: string, { subresources, resource }: ServedVersion): boolean =>
+  subresource === '' ||
+  subresources.some((known) => known === subresource) ||
+  (subresource === 'finalize' && resource.storage === 'namespaces')

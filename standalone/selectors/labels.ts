@@ -1,0 +1,174 @@
+import { badRequest } from '../schema/faults.ts'
+
+/** What a label selector asks of one key. */
+type Requirement =
+  | { key: string; operator: 'in' | 'notin'; values: readonly string[] }
+  | { key: string; operator: 'exists' | 'absent' }
+  | { key: string; operator: 'gt' | 'lt'; value: number }
+
+export interface LabelSelector {
+  readonly empty: boolean
+  matches(labels: Readonly<Record<string, string>>): boolean
+  /** Could an object with this JSON text match? Says no only when it is certain; spares the parsing of most objects. */
+  mayMatch(text: string): boolean
+}
+
+type Token = { kind: 'word' | 'symbol'; text: string }
+
+const SYMBOL = /^(==|!=|=|!|<|>|,|\(|\))/
+const tokens = (text: string): Token[] => {
+  const found: Token[] = []
+  let rest = text.trimStart()
+  while (rest !== '') {
+    const symbol = SYMBOL.exec(rest)?.[0]
+    const word = symbol ? '' : /^[^\s=!<>,()]+/.exec(rest)![0]
+    found.push(symbol ? { kind: 'symbol', text: symbol } : { kind: 'word', text: word })
+    rest = rest.slice((symbol ?? word).length).trimStart()
+  }
+  return found
+}
+
+const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
+const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+
+/** @throws Fault 400 `unable to parse requirement: ...` */
+export const parseLabelSelector = (text: string): LabelSelector => {
+  const requirements = new Parser(tokens(text)).requirements()
+  const needles = requirements.flatMap((requirement) =>
+    requirement.operator === 'in' && requirement.values.length === 1
+      ? [`${JSON.stringify(requirement.key)}:${JSON.stringify(requirement.values[0])}`]
+      : [],
+  )
+  return {
+    empty: requirements.length === 0,
+    matches: (labels) => requirements.every((requirement) => satisfies(requirement, labels)),
+    mayMatch: (json) => needles.every((needle) => json.includes(needle)),
+  }
+}
+
+const satisfies = (requirement: Requirement, labels: Readonly<Record<string, string>>): boolean => {
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
+  switch (requirement.operator) {
+    case 'exists':
+      return value !== undefined
+    case 'absent':
+      return value === undefined
+    case 'in':
+      return value !== undefined && requirement.values.includes(value)
+    case 'notin':
+      return value === undefined || !requirement.values.includes(value)
+    case 'gt':
+      return value !== undefined && /^-?\d+$/.test(value) && Number(value) > requirement.value
+    case 'lt':
+      return value !== undefined && /^-?\d+$/.test(value) && Number(value) < requirement.value
+  }
+}
+
+class Parser {
+  readonly #tokens: readonly Token[]
+  #at = 0
+
+  constructor(list: readonly Token[]) {
+    this.#tokens = list
+  }
+
+  requirements(): Requirement[] {
+    const found: Requirement[] = []
+    if (this.#tokens.length === 0) return found
+    for (;;) {
+      found.push(this.#requirement())
+      const next = this.#take()
+      if (next === undefined) return found
+      if (next.text !== ',') throw this.#fault(`found '${next.text}', expected: ',' or 'end of string'`)
+      if (this.#peek() === undefined) throw this.#fault(`found '', expected: identifier after ','`)
+    }
+  }
+
+  #requirement(): Requirement {
+    const negated = this.#peek()?.text === '!'
+    if (negated) this.#at += 1
+    const key = this.#take()
+    if (key?.kind !== 'word')
+      throw this.#fault(`found '${key?.text ?? ''}', expected: !, identifier, or 'end of string'`)
+    checkKey(key.text)
+    if (negated) return { key: key.text, operator: 'absent' }
+    const operator = this.#peek()
+    if (operator === undefined || operator.text === ',') return { key: key.text, operator: 'exists' }
+    this.#at += 1
+    switch (operator.text) {
+      case '=':
+      case '==':
+        return { key: key.text, operator: 'in', values: [this.#value(key.text)] }
+      case '!=':
+        return { key: key.text, operator: 'notin', values: [this.#value(key.text)] }
+      case 'in':
+      case 'notin':
+        return { key: key.text, operator: operator.text, values: this.#values(key.text) }
+      case '<':
+      case '>':
+        return this.#comparison(key.text, operator.text)
+      default:
+        throw this.#fault(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`)
+    }
+  }
+
+  #comparison(key: string, operator: '<' | '>'): Requirement {
+    const value = this.#value(key)
+    if (!/^-?\d+$/.test(value)) {
+      throw badRequest(
+        `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+      )
+    }
+    return { key, operator: operator === '>' ? 'gt' : 'lt', value: Number(value) }
+  }
+
+  /** An absent value is the empty one, as in `a=`. */
+  #value(key: string): string {
+    const next = this.#peek()
+    if (next === undefined || next.text === ',') return ''
+    this.#at += 1
+    if (next.kind !== 'word') throw this.#fault(`found '${next.text}', expected: identifier`)
+    checkValue(key, next.text)
+    return next.text
+  }
+
+  #values(key: string): string[] {
+    const open = this.#take()
+    if (open?.text !== '(') throw this.#fault(`found '${open?.text ?? ''}', expected: '('`)
+    const values: string[] = []
+    for (;;) {
+      const next = this.#take()
+      if (next === undefined) throw this.#fault(`found '', expected: ',', ')' or identifier`)
+      if (next.text === ')') return values.length > 0 ? values : ['']
+      if (next.text === ',') continue
+      if (next.kind !== 'word') throw this.#fault(`found '${next.text}', expected: ',', or identifier`)
+      checkValue(key, next.text)
+      values.push(next.text)
+    }
+  }
+
+  #peek(): Token | undefined {
+    return this.#tokens[this.#at]
+  }
+
+  #take(): Token | undefined {
+    return this.#tokens[this.#at++]
+  }
+
+  #fault(message: string): Error {
+    return badRequest(`unable to parse requirement: ${message}`)
+  }
+}
+
+const checkKey = (key: string): void => {
+  if (KEY.test(key)) return
+  throw badRequest(
+    `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+  )
+}
+const checkValue = (key: string, value: string): void => {
+  if (VALUE.test(value)) return
+  throw badRequest(
+    `unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(value)}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
+  )
+}

@@ -1,0 +1,201 @@
+import type { Backend } from '../call.ts'
+import { isObject, metaOf, timeText, valueAt } from '../object.ts'
+import { storedText } from '../registry/codec.ts'
+import { customResource } from '../registry/custom.ts'
+import type { ServedVersion } from '../registry/resource.ts'
+import type { Json, JsonObject } from '../schema/contract.ts'
+import { equal } from '../schema/go.ts'
+import type { Transaction } from '../store/writer.ts'
+import { CRD_CLEANUP_FINALIZER } from '../verbs/begin-deletion.ts'
+import { removeObject } from '../verbs/persist.ts'
+
+const STORAGE = 'customresourcedefinitions'
+/** Custom objects removed per transaction when their definition goes. */
+const CLEANUP_BATCH = 200
+
+/** Makes served resources of CustomResourceDefinitions, and says in their status what came of it. */
+export class Definitions {
+  readonly #backend: Backend
+  readonly #served: ServedVersion
+  /** By name, what is under way: one step at a time for each definition. */
+  readonly #queues = new Map<string, Promise<void>>()
+
+  constructor(backend: Backend) {
+    this.#backend = backend
+    this.#served = backend.registry.find('apiextensions.k8s.io', 'v1', STORAGE)!
+  }
+
+  /** Serves what is defined, from here on. Answers the function that ends it. */
+  async start(): Promise<() => void> {
+    const { store } = this.#backend
+    const stop = store.subscribe((change) => {
+      if (change.resource === STORAGE) void this.#enqueue(change.path)
+    })
+    await Promise.all(store.list(STORAGE).map(({ path }) => this.#enqueue(path)))
+    return stop
+  }
+
+  #enqueue(name: string): Promise<void> {
+    const next = (this.#queues.get(name) ?? Promise.resolve()).then(() => this.#settle(name))
+    this.#queues.set(name, next)
+    return next.finally(() => {
+      if (this.#queues.get(name) === next) this.#queues.delete(name)
+    })
+  }
+
+  /** Brings one definition's status and what is served in line with its spec. */
+  async #settle(name: string): Promise<void> {
+    const { store, registry } = this.#backend
+    if (!store.get(STORAGE, name)) {
+      const [plural = '', ...group] = name.split('.')
+      registry.remove(group.join('.'), plural)
+      return
+    }
+    const crd = await store.write((tx) => this.#writeStatus(tx, name))
+    if (!crd) return
+    if (isTrue(crd, 'Established')) registry.put(customResource(crd))
+    if (metaOf(crd).deletionTimestamp) await this.#cleanUp(name)
+  }
+
+  /** Answers the definition as it is now; undefined when it is gone. */
+  #writeStatus(tx: Transaction, name: string): JsonObject | undefined {
+    const stored = tx.get(STORAGE, name)
+    if (!stored) return undefined
+    const crd = JSON.parse(stored.text) as JsonObject
+    const status = this.#statusOf(tx, crd)
+    if (equal(status, crd.status)) return crd
+    const next: JsonObject = { ...crd, status }
+    tx.put(STORAGE, name, (revision) => storedText(this.#served, next, revision))
+    return next
+  }
+
+  #statusOf(tx: Transaction, crd: JsonObject): JsonObject {
+    const spec = crd.spec as JsonObject
+    const old = isObject(crd.status) ? crd.status : {}
+    const conditions = new Conditions(old.conditions, timeText(this.#backend.clock()))
+    const wanted = spec.names as JsonObject
+    const accepted = isObject(old.acceptedNames) ? old.acceptedNames : undefined
+    const clash = namesInUse(tx, crd, wanted)
+    if (clash) conditions.set('NamesAccepted', 'False', clash.reason, clash.message)
+    else conditions.set('NamesAccepted', 'True', 'NoConflicts', 'no conflicts found')
+    const established = conditions.is('Established') || !clash
+    if (established)
+      conditions.set('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted')
+    else conditions.set('Established', 'False', 'NotAccepted', 'not all names are accepted')
+    if (metaOf(crd).deletionTimestamp) {
+      conditions.set('Terminating', 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+    }
+    const storage = (spec.versions as JsonObject[]).find((version) => version.storage === true)
+    const storedVersions = Array.isArray(old.storedVersions) ? [...old.storedVersions] : []
+    if (storage && !storedVersions.includes(storage.name!)) storedVersions.push(storage.name!)
+    return {
+      acceptedNames: clash ? (accepted ?? { kind: '', plural: '' }) : wanted,
+      conditions: conditions.list,
+      storedVersions,
+    }
+  }
+
+  /** Removes all objects of a definition in deletion, then the definition. */
+  async #cleanUp(name: string): Promise<void> {
+    const { store, registry } = this.#backend
+    for (;;) {
+      const [plural = '', ...group] = name.split('.')
+      const served = registry.byName(group.join('.'), plural)?.versions[0]
+      const left = served ? store.list(served.resource.storage, { limit: CLEANUP_BATCH }) : []
+      if (!served || left.length === 0) break
+      const removed = await store.write((tx) => {
+        let count = 0
+        for (const { path } of left) {
+          const stored = tx.get(served.resource.storage, path)
+          if (!stored) continue
+          removeObject(tx, { served }, JSON.parse(stored.text) as JsonObject)
+          count += 1
+        }
+        return count
+      })
+      if (removed === 0 && left.length < CLEANUP_BATCH) break
+    }
+    await store.write((tx) => {
+      const stored = tx.get(STORAGE, name)
+      if (!stored) return
+      const crd = JSON.parse(stored.text) as JsonObject
+      const meta = metaOf(crd)
+      if (!meta.deletionTimestamp) return
+      const finalizers = (meta.finalizers ?? []).filter((finalizer) => finalizer !== CRD_CLEANUP_FINALIZER)
+      if (finalizers.length === (meta.finalizers ?? []).length) return
+      if (finalizers.length > 0) {
+        meta.finalizers = finalizers
+        tx.put(STORAGE, name, (revision) => storedText(this.#served, crd, revision))
+      } else {
+        removeObject(tx, { served: this.#served }, crd)
+      }
+    })
+  }
+}
+
+const isTrue = (crd: JsonObject, type: string): boolean => {
+  const conditions = valueAt(crd, 'status.conditions')
+  return (
+    Array.isArray(conditions) && conditions.some((one) => isObject(one) && one.type === type && one.status === 'True')
+  )
+}
+
+/** Conditions of a definition; `lastTransitionTime` moves with the status alone. */
+class Conditions {
+  readonly list: JsonObject[]
+  readonly #now: string
+
+  constructor(old: Json | undefined, now: string) {
+    this.list = (Array.isArray(old) ? old : []).filter(isObject).map((condition) => ({ ...condition }))
+    this.#now = now
+  }
+
+  is(type: string): boolean {
+    return this.list.some((condition) => condition.type === type && condition.status === 'True')
+  }
+
+  set(type: string, status: string, reason: string, message: string): void {
+    const known = this.list.find((condition) => condition.type === type)
+    if (!known) {
+      this.list.push({ lastTransitionTime: this.#now, message, reason, status, type })
+      return
+    }
+    if (known.status !== status) known.lastTransitionTime = this.#now
+    Object.assign(known, { status, reason, message })
+  }
+}
+
+/** Why the names cannot be had: another definition of the group has one of them. */
+const namesInUse = (
+  tx: Transaction,
+  crd: JsonObject,
+  names: JsonObject,
+): { reason: string; message: string } | undefined => {
+  const spec = crd.spec as JsonObject
+  const taken = new Set<string>()
+  const takenKinds = new Set<string>()
+  for (const { path, text } of tx.list(STORAGE)) {
+    if (path === metaOf(crd).name) continue
+    const other = JSON.parse(text) as JsonObject
+    if (valueAt(other, 'spec.group') !== spec.group) continue
+    const accepted = valueAt(other, 'status.acceptedNames')
+    if (!isObject(accepted)) continue
+    for (const name of [accepted.plural, accepted.singular, ...asList(accepted.shortNames)]) taken.add(String(name))
+    for (const kind of [accepted.kind, accepted.listKind]) takenKinds.add(String(kind))
+  }
+  const inUse = (reason: string, name: Json | undefined): { reason: string; message: string } | undefined =>
+    typeof name === 'string' && name !== '' && (reason.includes('Kind') ? takenKinds : taken).has(name)
+      ? { reason, message: `${JSON.stringify(name)} is already in use` }
+      : undefined
+  return (
+    inUse('PluralConflict', names.plural) ??
+    inUse('SingularConflict', names.singular) ??
+    asList(names.shortNames)
+      .map((name) => inUse('ShortNamesConflict', name))
+      .find(Boolean) ??
+    inUse('KindConflict', names.kind) ??
+    inUse('ListKindConflict', names.listKind)
+  )
+}
+
+const asList = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])

@@ -1,0 +1,19 @@
+import type { ApiResponse } from '../api.ts'
+import type { Call } from '../call.ts'
+import { managerOf } from '../rooms.ts'
+import { answerObject } from './answer.ts'
+import { decodeBody } from './decode.ts'
+import { writeOptions } from './options.ts'
+import { createObject, settleNamespace, settleNew } from './persist.ts'
+
+export const create = async (call: Call): Promise<ApiResponse> => {
+  const options = writeOptions(call.query, 'CreateOptions')
+  const object = decodeBody(call, options)
+  settleNamespace(call, object)
+  settleNew(call, object)
+  const manager = managerOf(options.fieldManager, call.headers['user-agent'])
+  const created = await call.backend.store.write((tx) =>
+    createObject(tx, call, object, { dryRun: options.dryRun, manager }),
+  )
+  return answerObject(call, 201, created)
+}

@@ -1,0 +1,146 @@
+import type { ApiResponse } from '../api.ts'
+import type { Call } from '../call.ts'
+import { bodyText, objectBody, parseYaml } from '../http/body.ts'
+import { invalidObject, notFound, StatusError } from '../http/status.ts'
+import { isObject, metaOf, timeText } from '../object.ts'
+import { jsonPatch, managerOf, mergePatch, parseJson, serverSideApply, strategicMergePatch } from '../rooms.ts'
+import type { Json, JsonObject } from '../schema/contract.ts'
+import { badRequest, Fault } from '../schema/faults.ts'
+import { invalidValue } from '../schema/field.ts'
+import { marshal } from '../schema/go.ts'
+import type { Transaction } from '../store/writer.ts'
+import { answerObject } from './answer.ts'
+import { duplicateFields, strictly, unknownFields } from './decode.ts'
+import { type WriteOptions, writeOptions } from './options.ts'
+import { createObject, liveObject, settleNamespace, settleNew, subresourceOf, updateObject } from './persist.ts'
+
+const PatchType = {
+  Json: 'application/json-patch+json',
+  Merge: 'application/merge-patch+json',
+  StrategicMerge: 'application/strategic-merge-patch+json',
+  Apply: 'application/apply-patch+yaml',
+} as const
+type PatchType = (typeof PatchType)[keyof typeof PatchType]
+
+export const patch = async (call: Call): Promise<ApiResponse> => {
+  const type = patchTypeOf(call)
+  const text = bodyText(call.body)
+  const options = writeOptions(call.query, 'PatchOptions', type === PatchType.Apply)
+  return type === PatchType.Apply ? apply(call, text, options) : patchLive(call, type, text, options)
+}
+
+const patchTypeOf = ({ headers, served }: Call): PatchType => {
+  const media = (headers['content-type'] ?? '').split(';')[0]!.trim()
+  const accepted = Object.values(PatchType).filter((type) => !served.model.custom || type !== PatchType.StrategicMerge)
+  const type = accepted.find((candidate) => candidate === media)
+  if (type) return type
+  throw new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
+}
+
+const patchLive = (call: Call, type: PatchType, text: string, options: WriteOptions): Promise<ApiResponse> => {
+  const { served, backend } = call
+  const body = parsePatch(text)
+  const manager = managerOf(options.fieldManager, call.headers['user-agent'])
+  return backend.store.write((tx) => {
+    const live = liveObject(tx, call, call.name)
+    if (!live) throw notFound(served.resource, call.name)
+    const patched = patchedObject(call, type, live.object, body.value)
+    const object = decodePatched(call, options, patched, body.duplicates)
+    const { name } = metaOf(object)
+    if (name !== call.name) {
+      throw badRequest(`the name of the object (${name ?? ''}) does not match the name on the URL (${call.name})`)
+    }
+    settleNamespace(call, object)
+    return answerObject(
+      call,
+      200,
+      updateObject(tx, call, live.stored, live.object, object, { dryRun: options.dryRun, manager }),
+    )
+  })
+}
+
+const parsePatch = (text: string): { value: Json; duplicates: string[] } => {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 400) throw badRequest(`error decoding patch: ${error.message}`)
+    throw error
+  }
+}
+
+const patchedObject = (call: Call, type: PatchType, live: JsonObject, body: Json): Json => {
+  if (type === PatchType.Json) return jsonPatch(live, body)
+  if (type === PatchType.Merge) return mergePatch(live, body)
+  if (!isObject(body))
+    throw badRequest(`error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}`)
+  return strategicMergePatch(live, body, call.served.model)
+}
+
+/** What a patch made must be an object of the kind; else the fault is the patch's. */
+const decodePatched = (call: Call, options: WriteOptions, patched: Json, duplicates: string[]): JsonObject => {
+  const { model, apiVersion } = call.served
+  const before = marshal(patched)
+  try {
+    const object = objectBody({ value: patched, duplicates })
+    if (object.apiVersion !== apiVersion) {
+      throw badRequest(
+        `the API version in the data (${String(object.apiVersion ?? '')}) does not match the expected API version (${apiVersion})`,
+      )
+    }
+    const faults = [...duplicateFields({ value: patched, duplicates }), ...unknownFields(model.decode(object))]
+    strictly(call, options, faults)
+    object.apiVersion = apiVersion
+    object.kind = model.kind
+    model.applyDefaults(object)
+    return object
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 400) throw error
+    throw invalidObject({ group: '', kind: '' }, '', [invalidValue('patch', before, error.message)])
+  }
+}
+
+const apply = (call: Call, text: string, options: WriteOptions): Promise<ApiResponse> => {
+  const { served, backend } = call
+  const body = parseYaml(parseJson, text)
+  const source = JSON.stringify(objectBody(body))
+  strictly(call, options, duplicateFields(body))
+  return backend.store.write((tx) => {
+    const applied = JSON.parse(source) as JsonObject
+    const { name } = metaOf(applied)
+    if (name && name !== call.name) {
+      throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
+    }
+    const live = liveObject(tx, call, call.name)
+    if (!live && call.subresource) throw notFound(served.resource, call.name)
+    const { object } = serverSideApply({
+      model: served.model,
+      live: live?.object,
+      applied,
+      manager: options.fieldManager,
+      force: options.force,
+      subresource: subresourceOf(call),
+      time: timeText(backend.clock()),
+      modelOf: (apiVersion) => backend.registry.byKind(apiVersion, served.model.kind)?.model,
+    })
+    return answerApplied(tx, call, live, object, options.dryRun)
+  })
+}
+
+const answerApplied = (
+  tx: Transaction,
+  call: Call,
+  live: ReturnType<typeof liveObject>,
+  object: JsonObject,
+  dryRun: boolean,
+): ApiResponse => {
+  const writing = { dryRun, manager: undefined }
+  settleNamespace(call, object)
+  if (live) return answerObject(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
+  call.authorizeCreate()
+  settleNew(call, object)
+  return answerObject(call, 201, createObject(tx, call, object, writing))
+}

@@ -1,0 +1,214 @@
+import { admitCreate, admitUpdate } from '../admission/admission.ts'
+import type { Call } from '../call.ts'
+import { alreadyExists, conflict, invalidObject, objectModified, StatusError } from '../http/status.ts'
+import { metaOf, pathOf, timeText, valueAt } from '../object.ts'
+import { servedObject, storedText } from '../registry/codec.ts'
+import { trackUpdate } from '../rooms.ts'
+import type { JsonObject, Subresource } from '../schema/contract.ts'
+import { badRequest, internal } from '../schema/faults.ts'
+import { invalidValue } from '../schema/field.ts'
+import { equal } from '../schema/go.ts'
+import type { Stored } from '../store/reader.ts'
+import type { Transaction } from '../store/writer.ts'
+
+/** How a write is recorded. */
+export interface Writing {
+  dryRun: boolean
+  /** Whom managedFields name; undefined when the object's managedFields are final already (server-side apply). */
+  manager: string | undefined
+}
+
+const GENERATED_LENGTH = 5
+/** Names are cut so that the generated ones stay within a DNS label. */
+const GENERATE_BASE_MAX = 58
+
+/** @throws Fault 400 when the body names another namespace than the path. */
+export const settleNamespace = (call: Call, object: JsonObject): void => {
+  const meta = metaOf(object)
+  if (!call.served.resource.namespaced) {
+    delete meta.namespace
+    return
+  }
+  if (meta.namespace && meta.namespace !== call.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  meta.namespace = call.namespace
+}
+
+/** Fills in what a new object gets from the server. */
+export const settleNew = (call: Call, object: JsonObject): void => {
+  const { backend } = call
+  const meta = metaOf(object)
+  if (meta.resourceVersion && meta.resourceVersion !== '0') {
+    throw internal('resourceVersion should not be set on objects to be created')
+  }
+  delete meta.resourceVersion
+  if (!meta.name && call.name) meta.name = call.name
+  if (!meta.name && meta.generateName) {
+    meta.name = meta.generateName.slice(0, GENERATE_BASE_MAX) + backend.randomSuffix(GENERATED_LENGTH)
+  }
+  delete meta.deletionTimestamp
+  delete meta.deletionGracePeriodSeconds
+  meta.uid = backend.newUid()
+  meta.creationTimestamp = timeText(backend.clock())
+}
+
+/** Checks and stores a new object. Answers it as stored. */
+export const createObject = (tx: Transaction, call: Call, object: JsonObject, writing: Writing): JsonObject => {
+  const { served, backend } = call
+  const { model, resource } = served
+  const meta = metaOf(object)
+  const time = timeText(backend.clock())
+  model.prepareForCreate(object)
+  admitCreate(tx, call, object)
+  const causes = model.validate(object, {})
+  if (causes.length > 0) throw invalidObject(model, meta.name ?? '', causes)
+  if (writing.manager !== undefined) setManagedFields(call, object, undefined, writing.manager, time)
+
+  const path = pathOf(meta.namespace, meta.name!)
+  const existing = tx.get(resource.storage, path)
+  if (existing) {
+    const { deletionTimestamp } = metaOf(JSON.parse(existing.text) as JsonObject)
+    throw alreadyExists(resource, meta.name!, deletionTimestamp ? 'object is being deleted: ' : '')
+  }
+  if (writing.dryRun) return object
+  tx.put(resource.storage, path, (revision) => storedText(served, object, revision))
+  return object
+}
+
+const setManagedFields = (
+  call: Call,
+  object: JsonObject,
+  old: JsonObject | undefined,
+  manager: string,
+  time: string,
+): void => {
+  const { served, backend } = call
+  const managedFields = trackUpdate({
+    model: served.model,
+    old,
+    object,
+    manager,
+    subresource: subresourceOf(call),
+    time,
+    modelOf: (apiVersion) => backend.registry.byKind(apiVersion, served.model.kind)?.model,
+  })
+  const meta = metaOf(object)
+  if (managedFields && managedFields.length > 0) meta.managedFields = managedFields
+  else delete meta.managedFields
+}
+
+export const subresourceOf = ({ subresource }: Call): Subresource => (subresource === 'status' ? 'status' : '')
+
+/** Checks and stores an object over `stored`. Answers it as stored; without a change nothing is written. */
+export const updateObject = (
+  tx: Transaction,
+  call: Call,
+  stored: Stored,
+  old: JsonObject,
+  object: JsonObject,
+  writing: Writing,
+): JsonObject => {
+  const { served, backend } = call
+  const { model, resource } = served
+  const meta = metaOf(object)
+  const oldMeta = metaOf(old)
+  const name = oldMeta.name!
+
+  checkPreconditions(call, object, old)
+  meta.resourceVersion = oldMeta.resourceVersion!
+  meta.uid ||= oldMeta.uid!
+  meta.creationTimestamp = oldMeta.creationTimestamp!
+  if (oldMeta.generation !== undefined) meta.generation = oldMeta.generation
+  keepOrDrop(meta, oldMeta, 'deletionTimestamp')
+  keepOrDrop(meta, oldMeta, 'deletionGracePeriodSeconds')
+  model.prepareForUpdate(object, old, subresourceOf(call))
+  admitUpdate(tx, call, object, old)
+  const causes = model.validate(object, { old, subresource: subresourceOf(call) })
+  if (causes.length > 0) throw invalidObject(model, name, causes)
+  if (writing.manager !== undefined) {
+    setManagedFields(call, object, old, writing.manager, timeText(backend.clock()))
+  }
+
+  if (isReleased(object, old)) {
+    if (!writing.dryRun) removeObject(tx, call, object)
+    return object
+  }
+  if (equal(object, old)) return old
+  if (writing.dryRun) return object
+  tx.put(resource.storage, stored.path, (revision) => storedText(served, object, revision))
+  return object
+}
+
+const keepOrDrop = (meta: object, old: object, field: string): void => {
+  const target = meta as Record<string, unknown>
+  const value = (old as Record<string, unknown>)[field]
+  if (value === undefined) delete target[field]
+  else target[field] = value
+}
+
+/** uid and resourceVersion in the object make an update conditional. */
+const checkPreconditions = (call: Call, object: JsonObject, old: JsonObject): void => {
+  const { resource } = call.served
+  const meta = metaOf(object)
+  const oldMeta = metaOf(old)
+  const name = oldMeta.name!
+  if (meta.uid && meta.uid !== oldMeta.uid) {
+    throw conflict(
+      resource,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${storageKey(call, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${oldMeta.uid}`,
+    )
+  }
+  const { resourceVersion = '' } = meta
+  if (!/^\d*$/.test(resourceVersion)) {
+    throw internal(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`)
+  }
+  if (resourceVersion === '' || resourceVersion === '0') {
+    if (resource.rules.unconditionalUpdate) return
+    throw new StatusError(
+      422,
+      'Invalid',
+      `${resource.group ? `${resource.plural}.${resource.group}` : resource.plural} ${JSON.stringify(name)} is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
+      {
+        name,
+        ...(resource.group && { group: resource.group }),
+        kind: resource.plural,
+        causes: [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')],
+      },
+    )
+  }
+  if (resourceVersion !== oldMeta.resourceVersion) throw objectModified(resource, name)
+}
+
+const storageKey = ({ served: { resource }, namespace }: Call, name: string): string =>
+  `/registry/${resource.custom ? `${resource.group}/` : ''}${resource.plural}/${namespace ? `${namespace}/` : ''}${name}`
+
+/** An object in deletion goes with its last finalizer. Namespaces hold theirs in the spec too. */
+const isReleased = (object: JsonObject, old: JsonObject): boolean =>
+  metaOf(old).deletionTimestamp !== undefined && !isHeld(object)
+
+/** Something must still happen before the object may go. */
+export const isHeld = (object: JsonObject): boolean => {
+  const held = (finalizers: unknown): boolean => Array.isArray(finalizers) && finalizers.length > 0
+  const inSpec = object.kind === 'Namespace' && object.apiVersion === 'v1' && held(valueAt(object, 'spec.finalizers'))
+  return inSpec || held(metaOf(object).finalizers)
+}
+
+/** Removes an object; watchers see `object` at the revision of the removal, its caller keeps the revision it had. */
+export const removeObject = (tx: Transaction, { served }: Pick<Call, 'served'>, object: JsonObject): void => {
+  const { namespace, name } = metaOf(object)
+  tx.remove(served.resource.storage, pathOf(namespace, name!), (revision) =>
+    storedText(served, { ...object, metadata: { ...(object.metadata as JsonObject) } }, revision),
+  )
+}
+
+/** What is stored under the call's name. @throws StatusError 404. */
+export const liveObject = (
+  tx: Pick<Transaction, 'get'>,
+  call: Call,
+  name: string,
+): { stored: Stored; object: JsonObject } | undefined => {
+  const stored = tx.get(call.served.resource.storage, pathOf(call.namespace, name))
+  return stored && { stored, object: servedObject(call.served, stored) }
+}

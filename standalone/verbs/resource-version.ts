@@ -1,0 +1,33 @@
+import type { Call } from '../call.ts'
+import { StatusError } from '../http/status.ts'
+import { badRequest, internal } from '../schema/faults.ts'
+
+/** A resourceVersion in a query. */
+export const parseVersion = (text: string | null): number | undefined => {
+  if (text === null || text === '') return undefined
+  if (isVersion(text)) return Number(text)
+  throw internal(invalidVersion(text))
+}
+
+const isVersion = (text: string): boolean => /^\d+$/.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER
+const invalidVersion = (text: string): string =>
+  `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
+
+/** @throws StatusError 504 for a version that does not exist yet. */
+export const checkReadVersion = ({ query, backend }: Call): void => {
+  const version = parseVersion(query.get('resourceVersion'))
+  if (version !== undefined && version > backend.store.revision) throw versionTooLarge(version, backend.store.revision)
+}
+
+export const versionTooLarge = (version: number, current: number): StatusError =>
+  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${version}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    retryAfterSeconds: 1,
+  })
+
+/** On lists a broken version is the client's fault. */
+export const parseListVersion = (text: string | null): number | undefined => {
+  if (text === null || text === '') return undefined
+  if (isVersion(text)) return Number(text)
+  throw badRequest(`invalid resource version: ${invalidVersion(text)}`)
+}

@@ -1,0 +1,32 @@
+import type { ApiResponse } from '../api.ts'
+import type { Call } from '../call.ts'
+import { notFound } from '../http/status.ts'
+import { metaOf } from '../object.ts'
+import { managerOf } from '../rooms.ts'
+import { badRequest } from '../schema/faults.ts'
+import { answerObject } from './answer.ts'
+import { decodeBody } from './decode.ts'
+import { writeOptions } from './options.ts'
+import { createObject, liveObject, settleNamespace, settleNew, updateObject } from './persist.ts'
+
+export const update = async (call: Call): Promise<ApiResponse> => {
+  const { resource } = call.served
+  const options = writeOptions(call.query, 'UpdateOptions')
+  if (call.name === '') throw badRequest('name must be provided')
+  const object = decodeBody(call, options)
+  const { name } = metaOf(object)
+  if (!name) throw badRequest('name must be provided')
+  if (name !== call.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
+  }
+  settleNamespace(call, object)
+  const writing = { dryRun: options.dryRun, manager: managerOf(options.fieldManager, call.headers['user-agent']) }
+  return call.backend.store.write((tx) => {
+    const live = liveObject(tx, call, call.name)
+    if (live) return answerObject(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
+    if (!resource.rules.createOnUpdate || call.subresource) throw notFound(resource, call.name)
+    call.authorizeCreate()
+    settleNew(call, object)
+    return answerObject(call, 201, createObject(tx, call, object, writing))
+  })
+}

@@ -1,0 +1,158 @@
+import type { ApiResponse } from '../api.ts'
+import type { Call } from '../call.ts'
+import { isTrue } from '../http/request-info.ts'
+import { expired, StatusError, statusOf } from '../http/status.ts'
+import { servedObject } from '../registry/codec.ts'
+import type { Cause } from '../schema/contract.ts'
+import { forbidden, notSupported } from '../schema/field.ts'
+import { parseSelection, type Selection } from '../selectors/selection.ts'
+import { EventWriter, eventLine } from '../watch/events.ts'
+import { Feed, FeedExpired } from '../watch/feed.ts'
+import { integerParameter, invalidOptions } from './options.ts'
+import { parseVersion, versionTooLarge } from './resource-version.ts'
+
+/** A watch without a timeout of its own ends after 30 to 60 minutes, so that clients spread over restarts. */
+const MIN_TIMEOUT_S = 1800
+const BOOKMARK_MS = 60_000
+/** Objects read at a time when a watch begins with what is there. */
+const INITIAL_PAGE = 200
+
+interface WatchOptions {
+  /** Where to go on from; undefined: begin with what is there. */
+  after: number | undefined
+  bookmarks: boolean
+  /** End what is there with a bookmark that says so. */
+  endInitial: boolean
+  timeoutMs: number
+}
+
+export const watch = (call: Call): ApiResponse => {
+  const { representation } = call
+  const selection = parseSelection(call.query, call.served)
+  const options = watchOptions(call)
+  if (representation.media !== 'application/json') {
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      'only the following media types are accepted: application/json;stream=watch',
+    )
+  }
+  return { status: 200, headers: { 'content-type': 'application/json' }, stream: lines(call, selection, options) }
+}
+
+const watchOptions = ({ query, backend }: Call): WatchOptions => {
+  const initial = query.get('sendInitialEvents')
+  const match = query.get('resourceVersionMatch') ?? ''
+  const causes: Cause[] = []
+  if (initial !== null && match !== 'NotOlderThan') {
+    causes.push(
+      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    )
+  }
+  if (match !== '') {
+    if (initial === null) {
+      causes.push(
+        forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
+      )
+    }
+    if (match !== 'NotOlderThan') causes.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']))
+  }
+  if (causes.length > 0) throw invalidOptions('ListOptions', causes)
+  const version = parseVersion(query.get('resourceVersion')) ?? 0
+  const sendInitial = initial === null ? version === 0 : isTrue(initial)
+  const { revision } = backend.store
+  if (sendInitial && version > revision) throw versionTooLarge(version, revision)
+  const seconds = integerParameter(query, 'timeoutSeconds') || MIN_TIMEOUT_S * (1 + Math.random())
+  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
+  return {
+    after: sendInitial ? undefined : version || revision,
+    bookmarks,
+    endInitial: bookmarks && initial !== null && sendInitial,
+    timeoutMs: Math.min(seconds * 1000, 2 ** 31 - 1),
+  }
+}
+
+async function* lines(call: Call, selection: Selection, options: WatchOptions): AsyncGenerator<string> {
+  const { backend, served, signal } = call
+  const start = backend.store.revision
+  using feed = new Feed(backend.store, served.resource.storage, options.after ?? start)
+  using pause = new Pause(feed, signal, options.timeoutMs)
+  const writer = new EventWriter(call, selection)
+  const isServed = (): boolean =>
+    backend.registry.find(served.resource.group, served.version, served.resource.plural) !== undefined
+  try {
+    if (options.after === undefined) yield* initialLines(call, selection, writer, start)
+    if (options.endInitial) yield writer.bookmark(start, true)
+    for (;;) {
+      let chunk = ''
+      for (const change of feed.take()) chunk += writer.line(change)
+      if (chunk !== '') yield chunk
+      const why = await pause.until(BOOKMARK_MS)
+      if (why === 'bookmark' && options.bookmarks && feed.caughtUpTo > 0) yield writer.bookmark(feed.caughtUpTo, false)
+      if (why === 'ended' || !isServed()) return
+    }
+  } catch (error) {
+    if (!(error instanceof FeedExpired)) throw error
+    yield eventLine('ERROR', JSON.stringify(statusOf(expired(error.message))))
+  }
+}
+
+/** What was there at revision `start`, a page at a time: a slow client holds no more than a page. */
+function* initialLines(call: Call, selection: Selection, writer: EventWriter, start: number): Generator<string> {
+  const { backend, served, namespace } = call
+  const prefix = namespace ? `${namespace}/` : ''
+  let after = ''
+  for (;;) {
+    if (start < backend.store.compacted) throw new FeedExpired(start, backend.store.compacted)
+    const page = backend.store.listAt(start, served.resource.storage, { prefix, after, limit: INITIAL_PAGE })
+    const matching = selection.all
+      ? page
+      : page.filter((stored) => selection.mayMatch(stored.text) && selection.matches(servedObject(served, stored)))
+    const chunk = matching.map((stored) => writer.initial(stored)).join('')
+    if (chunk !== '') yield chunk
+    if (page.length < INITIAL_PAGE) return
+    after = page.at(-1)!.path
+  }
+}
+
+type Woken = 'changes' | 'bookmark' | 'ended'
+
+/** Waits for changes, for the time of a bookmark, or for the end of the watch. */
+class Pause implements Disposable {
+  readonly #feed: Feed
+  readonly #signal: AbortSignal
+  readonly #deadline: NodeJS.Timeout
+  #ended = false
+  #wake: ((why: Woken) => void) | undefined
+  readonly #end = (): void => {
+    this.#ended = true
+    this.#wake?.('ended')
+  }
+
+  constructor(feed: Feed, signal: AbortSignal, timeoutMs: number) {
+    this.#feed = feed
+    this.#signal = signal
+    this.#ended = signal.aborted
+    this.#deadline = setTimeout(this.#end, timeoutMs).unref()
+    signal.addEventListener('abort', this.#end)
+  }
+
+  async until(bookmarkMs: number): Promise<Woken> {
+    if (this.#ended) return 'ended'
+    const { promise, resolve } = Promise.withResolvers<Woken>()
+    this.#wake = resolve
+    const timer = setTimeout(resolve, bookmarkMs, 'bookmark').unref()
+    this.#feed.onceReady(() => resolve('changes'))
+    const why = await promise
+    clearTimeout(timer)
+    return why
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#deadline)
+    this.#signal.removeEventListener('abort', this.#end)
+  }
+}
