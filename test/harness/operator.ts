@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { KubeObject } from '../../controller/api/meta.ts'
+import { type CommandResult, kubectlFor } from './kubectl.ts'
+import { type Daemon, freePort, startDaemon, waitUntil } from './process.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A standalone controller in a process of its own, as users run it, and the tools that talk to it. */
+export class TestOperator {
+  readonly dir: string
+  readonly kubeconfig: string
+  readonly #env: Environment
+  readonly #listen: string
+  readonly #health: string
+  #daemon: Daemon | undefined
+  #starts = 0
+
+  private constructor(dir: string, env: Environment, listen: string, health: string) {
+    this.dir = dir
+    this.kubeconfig = path.join(dir, 'data/kubeconfig')
+    this.#env = env
+    this.#listen = listen
+    this.#health = health
+  }
+
+  /** `env` is what the controller gets beside PATH and HOME: DOCKER_HOST above all. */
+  static async start(dir: string, env: Environment = {}): Promise<TestOperator> {
+    mkdirSync(dir, { recursive: true })
+    const listen = `127.0.0.1:${await freePort()}`
+    const health = `127.0.0.1:${await freePort()}`
+    const operator = new TestOperator(dir, env, listen, health)
+    await operator.restart()
+    return operator
+  }
+
+  get pid(): number {
+    return this.#daemon?.child.pid ?? 0
+  }
+
+  /** Of the newest start. */
+  get logFile(): string {
+    return path.join(this.dir, `controller-${this.#starts}.log`)
+  }
+
+  get healthUrl(): string {
+    return `http://${this.#health}`
+  }
+
+  /** Starts it again, with the same data, and waits until it is ready. */
+  async restart(): Promise<void> {
+    await this.stop()
+    this.#starts += 1
+    const main = path.join(root, 'controller/main.ts')
+    const data = path.join(this.dir, 'data')
+    const flags = ['--standalone', '--data-dir', data, '--listen', this.#listen, '--health-listen', this.#health]
+    const environment = Object.entries({ PATH: process.env.PATH, HOME: this.dir, ...this.#env })
+    const settings = environment.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+    this.#daemon = startDaemon('controller', ['env', '-i', ...settings, process.execPath, main, ...flags], this.logFile)
+    await waitUntil('the controller to be ready', async () => ((await this.#isReady()) ? true : undefined), {
+      timeoutMs: 60_000,
+      daemon: this.#daemon,
+    })
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return existsSync(this.kubeconfig) && (await fetch(`${this.healthUrl}/readyz`)).ok
+    } catch {
+      return false
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.stop()
+    this.#daemon = undefined
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.#daemon?.child.kill('SIGKILL')
+    await this.stop()
+  }
+
+  kubectl(...args: string[]): Promise<CommandResult> {
+    return this.kubectlWith({}, ...args)
+  }
+
+  kubectlWith(options: { stdin?: string; timeoutMs?: number }, ...args: string[]): Promise<CommandResult> {
+    const home = path.join(this.dir, 'home')
+    return kubectlFor({ kubeconfig: this.kubeconfig, home, namespace: 'default' }).kubectl(args, options)
+  }
+
+  async apply(...objects: object[]): Promise<void> {
+    const stdin = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+    const { code, stderr } = await this.kubectlWith({ stdin }, 'apply', '-f', '-')
+    if (code !== 0) throw new Error(`kubectl apply failed: ${stderr}`)
+  }
+
+  /** `undefined` when it is not there. `resource` as for kubectl, for example `stacks`. */
+  async get<T extends KubeObject = KubeObject<Record<string, unknown>, Status>>(
+    resource: string,
+    name: string,
+  ): Promise<T | undefined> {
+    const { code, stdout, stderr } = await this.kubectl('get', resource, name, '--ignore-not-found', '-o', 'json')
+    if (code !== 0) throw new Error(`kubectl get failed: ${stderr}`)
+    return stdout === '' ? undefined : (JSON.parse(stdout) as T)
+  }
+
+  /** Waits until the condition has the status, and gives its message. */
+  async condition(
+    resource: string,
+    name: string,
+    type: string,
+    status: 'True' | 'False' | 'Unknown' = 'True',
+    { reason, timeoutMs = 60_000 }: { reason?: string; timeoutMs?: number } = {},
+  ): Promise<string> {
+    let last = 'it is not there'
+    try {
+      return await waitUntil(
+        `${resource}/${name} ${type}=${status}`,
+        async () => {
+          const object = await this.get(resource, name)
+          last = JSON.stringify(object?.status ?? last)
+          const { generation } = object?.metadata ?? {}
+          const found = object?.status?.conditions?.find((condition) => condition.type === type)
+          const current = object?.status?.observedGeneration === generation
+          return current && found?.status === status && (reason === undefined || found.reason === reason)
+            ? found.message
+            : undefined
+        },
+        { timeoutMs, everyMs: 200 },
+      )
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; status: ${last}`)
+    }
+  }
+
+  ready(resource: string, name: string, timeoutMs = 60_000): Promise<string> {
+    return this.condition(resource, name, 'Ready', 'True', { timeoutMs })
+  }
+
+  komodo(...args: string[]): Promise<CommandResult> {
+    return runKomodo(['--kubeconfig', this.kubeconfig, ...args], this.dir)
+  }
+}
+
+interface Status {
+  observedGeneration?: number
+  conditions?: { type: string; status: string; reason: string; message: string }[]
+  [field: string]: unknown
+}
+
+/** The CLI in a process of its own; a non-zero exit is an answer. */
+export const runKomodo = (args: readonly string[], cwd: string): Promise<CommandResult> =>
+  new Promise((resolve) => {
+    const main = path.join(root, 'cli/main.ts')
+    const options = {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: cwd, NO_COLOR: '1' },
+      maxBuffer: 64 << 20,
+      timeout: 120_000,
+    }
+    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      resolve({ code, stdout, stderr })
+    })
+  })
