@@ -39,19 +39,22 @@ export class Positions {
 
   /** Of the header of each `[[table]]`, in order. */
   blocks(table: string): SourcePosition[] {
-    return this.sections
-      .filter(
-        ({ path, header }) => header !== undefined && path.length === 2 && path[0] === table && path[1] !== undefined,
-      )
-      .filter(({ path, header }) => typeof path[1] === 'number' && this.#source.startsWith('[[', header))
+    return this.#all()
+      .filter(({ path }) => path.length === 2 && path[0] === table && typeof path[1] === 'number')
       .map(({ header }) => this.at(header!))
   }
 
   /** Of the key or element at `path`; of the nearest one above it that can be found otherwise. */
   find(path: TomlPath): SourcePosition {
     let best: { depth: number; offset: number } = { depth: -1, offset: 0 }
-    for (const section of this.sections) {
-      if (!startsWith(path, section.path)) continue
+    for (const section of this.#all()) {
+      if (!startsWith(path, section.path)) {
+        // `stacks` is where the first `[[stacks]]` or `[stacks.config]` is.
+        if (section.header !== undefined && path.length > best.depth && startsWith(section.path, path)) {
+          best = { depth: path.length, offset: section.header }
+        }
+        continue
+      }
       if (section.header !== undefined && section.path.length > best.depth) {
         best = { depth: section.path.length, offset: section.header }
       }
@@ -63,7 +66,7 @@ export class Positions {
     return this.at(best.offset)
   }
 
-  get sections(): readonly Section[] {
+  #all(): readonly Section[] {
     this.#sections ??= sections(this.#source, this.#headers)
     return this.#sections
   }

@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { read } from './read.ts'
+
+/** Public repositories of people who use Komodo; beside the project when there are any. */
+const corpus = join(import.meta.dirname, '../../../shared/corpus')
+
+interface Counts {
+  blocks: number
+  unsupported: number
+  warnings: number
+  errors: number
+}
+
+/** A repository's number of understood blocks and of problems moves only on purpose. */
+const expected: Record<string, Counts> = {
+  MarioGK__Homelab: { blocks: 36, unsupported: 13, warnings: 11, errors: 0 },
+  Nomsplease__Komodo_Stacks: { blocks: 38, unsupported: 0, warnings: 0, errors: 0 },
+  TogetherCrew__reputo: { blocks: 86, unsupported: 6, warnings: 0, errors: 0 },
+  'b-__komodo-build': { blocks: 2, unsupported: 17, warnings: 0, errors: 0 },
+  'brumi1024__komodo-app-stacks': { blocks: 64, unsupported: 0, warnings: 0, errors: 0 },
+  cpritchett__homelab: { blocks: 23, unsupported: 3, warnings: 0, errors: 0 },
+  'howlil__sop-generate-app': { blocks: 4, unsupported: 1, warnings: 0, errors: 0 },
+  kkieslich__homelab: { blocks: 10, unsupported: 8, warnings: 0, errors: 0 },
+  mattvperry__stacks: { blocks: 14, unsupported: 6, warnings: 0, errors: 0 },
+  maxexcloo__komodo: { blocks: 11, unsupported: 0, warnings: 0, errors: 0 },
+  'mbecker20__komodo@2024-05-28': { blocks: 11, unsupported: 9, warnings: 0, errors: 0 },
+  'moghtech__komodo-demo': { blocks: 10, unsupported: 4, warnings: 0, errors: 0 },
+  shadybraden__compose: { blocks: 147, unsupported: 18, warnings: 3, errors: 0 },
+  'st0o0__homelab-infra': { blocks: 46, unsupported: 14, warnings: 16, errors: 0 },
+  'synthpop123__homelab-infra': { blocks: 34, unsupported: 1, warnings: 0, errors: 0 },
+  'zrr1999__zrr-compose': { blocks: 11, unsupported: 4, warnings: 0, errors: 0 },
+}
+
+describe.skipIf(!existsSync(corpus))('every repository of the corpus is read', () => {
+  const repositories = existsSync(corpus)
+    ? readdirSync(corpus).filter((name) => statSync(join(corpus, name)).isDirectory())
+    : []
+
+  it.each(repositories)('%s', (repository) => {
+    const root = join(corpus, repository)
+    const files = (readdirSync(root, { recursive: true }) as string[])
+      .filter((path) => path.endsWith('.toml'))
+      .sort()
+      .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+    const { declarations, unsupported, diagnostics } = read(files)
+    const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length
+    expect(
+      {
+        blocks: declarations.length,
+        unsupported: unsupported.length,
+        warnings: count('warning'),
+        errors: count('error'),
+      },
+      diagnostics.map(({ position, message }) => `${position.file}:${position.line} ${message}`).join('\n'),
+    ).toEqual(expected[repository])
+    for (const { position, kind, name } of declarations) {
+      const line = files.find(({ path }) => path === position.file)!.text.split('\n')[position.line - 1]
+      expect(line, `${kind} ${name}`).toMatch(/^\s*\[\[/)
+    }
+  })
+})

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type BlockModel, blockModels, type FieldModel, type TableModel, type ValueModel } from './vocabulary.ts'
+
+/**
+ * A description of Komodo's own types, beside the project when there is one. Nothing that Komodo has may be missing here: not a
+ * field, a spelling, a default or a value.
+ */
+const file = join(import.meta.dirname, '../../../shared/reference/komodo-schema.json')
+
+interface KomodoField {
+  type: KomodoType
+  default?: unknown
+  aliases?: readonly string[]
+  tomlName?: string
+  required?: boolean
+  inputFormat?: string
+  reference?: string
+  sinceTag?: string
+  enumAliases?: Readonly<Record<string, readonly string[]>>
+  appliesTo?: readonly string[]
+}
+
+interface KomodoType {
+  type?: string
+  $ref?: string
+  items?: KomodoType
+}
+
+interface KomodoStruct {
+  fields?: Readonly<Record<string, KomodoField>>
+  variants?: Readonly<Record<string, { fields: Readonly<Record<string, KomodoField>> }>>
+  values?: readonly string[]
+  aliases?: Readonly<Record<string, readonly string[]>>
+  tomlTable?: string
+  tomlTableAliases?: readonly string[]
+}
+
+type Reference = Readonly<Record<string, unknown>>
+
+const reference: Reference = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Reference) : {}
+
+function at(ref: string): KomodoStruct {
+  let here: unknown = reference
+  for (const step of ref.replace(/^#\//, '').split('/')) here = (here as Record<string, unknown>)[step]
+  return here as KomodoStruct
+}
+
+const gaps: string[] = []
+const check = (where: string, what: string, found: unknown, wanted: unknown) => {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+    gaps.push(`${where}: ${what} is ${JSON.stringify(found)}, Komodo has ${JSON.stringify(wanted)}`)
+  }
+}
+
+function compareTable(where: string, model: TableModel, fields: Readonly<Record<string, KomodoField>>): void {
+  for (const [key, komodo] of Object.entries(fields)) compareField(`${where}.${key}`, key, model, komodo)
+}
+
+function compareField(where: string, key: string, model: TableModel, komodo: KomodoField): void {
+  const field = model.byKey.get(key)
+  if (!field) {
+    gaps.push(`${where} is missing`)
+    return
+  }
+  check(where, 'key', field.key, komodo.tomlName ?? key)
+  for (const alias of komodo.aliases ?? []) check(where, `alias ${alias}`, model.byKey.get(alias) === field, true)
+  if (komodo.required) check(where, 'required', field.required, true)
+  else if (!key.match(/^build_id$|^version$|^image$/))
+    check(where, 'default', comparable(field.default), comparable(komodo.default))
+  if (komodo.reference) check(where, 'reference', field.references, komodo.reference)
+  const since = komodo.sinceTag?.replace(/^v/, '')
+  if (since && /^\d/.test(since) && !since.includes('earlier') && where.split('.').length === 2) {
+    check(where, 'since', field.since, since)
+  }
+  if (komodo.inputFormat && komodo.inputFormat !== 'Version') {
+    const shapes: Record<string, string> = {
+      'AdditionalEnvFile[]': 'PathOrTable',
+      'StackFileDependency[]': 'PathOrTable',
+    }
+    check(where, 'shape', shapeOf(field.value), shapes[komodo.inputFormat] ?? komodo.inputFormat)
+  }
+  compareType(where, field.value, komodo)
+}
+
+function compareType(where: string, value: ValueModel, komodo: KomodoField): void {
+  const { type } = komodo
+  const ref = type.$ref ?? type.items?.$ref
+  if (!ref) {
+    const types: Record<string, string> = { string: 'text', array: 'list' }
+    check(where, 'type', value.type, types[type.type ?? ''] ?? type.type)
+    return
+  }
+  const struct = at(ref)
+  if (struct.values) {
+    if (value.type !== 'choice') {
+      gaps.push(`${where}: not a choice`)
+      return
+    }
+    check(where, 'values', value.values, struct.values)
+    for (const [canonical, others] of Object.entries(struct.aliases ?? {})) {
+      for (const other of others) check(where, `spelling ${other}`, value.spellings.get(other), canonical)
+    }
+    return
+  }
+  const inner = value.type === 'list' ? value.item : value
+  if (struct.variants) {
+    if (inner.type !== 'table' || !inner.variants) {
+      gaps.push(`${where}: no variants`)
+      return
+    }
+    check(where, 'variants', Object.keys(inner.variants), Object.keys(struct.variants))
+    const params = inner.table.byKey.get('params')?.value
+    for (const [variant, { fields }] of Object.entries(struct.variants)) {
+      if (params?.type === 'table') compareTable(`${where}.${variant}`, params.table, fields)
+      else gaps.push(`${where}: no params`)
+    }
+    return
+  }
+  if (inner.type === 'table') compareTable(where, inner.table, struct.fields ?? {})
+  else if (!ref.endsWith('/Version')) gaps.push(`${where}: not a table`)
+}
+
+/** Nested defaults stand in the nested fields here, and in one object there. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const json = JSON.stringify(value)
+  return json === '{}' || json === '{"path":"","command":"","shell_mode":false}' ? {} : value
+}
+
+function shapeOf(value: ValueModel): string | undefined {
+  if ('shape' in value && value.shape) return value.shape
+  return value.type === 'list' ? shapeOf(value.item) : undefined
+}
+
+const wrapperKeys = (model: BlockModel): readonly FieldModel[] =>
+  model.block.fields.filter(({ key }) => key !== 'operator')
+
+describe.skipIf(!existsSync(file))('the kinds have everything that Komodo has', () => {
+  it.each([...new Set(blockModels.values())].map((model) => [model.kind, model] as const))('%s', (kind, model) => {
+    gaps.length = 0
+    const komodo = at(kind)
+    check(kind, 'table', model.toml.table, komodo.tomlTable)
+    check(kind, 'other tables', model.toml.aliases, komodo.tomlTableAliases)
+    const { name: _, ...fields } = komodo.fields ?? {}
+    compareTable(kind, model.config ?? model.block, fields)
+    if (model.config) {
+      const { name: _name, config: _config, ...wrapper } = at('ResourceToml').fields ?? {}
+      const applying = Object.entries(wrapper).filter(([, { appliesTo }]) => !appliesTo || appliesTo.includes(kind))
+      compareTable(kind, model.block, Object.fromEntries(applying))
+      check(kind, 'wrapper keys', wrapperKeys(model).length, applying.length)
+      check(kind, 'number of fields', model.config.fields.length, Object.keys(fields).length)
+    }
+    expect(gaps).toEqual([])
+  })
+})
