@@ -1,0 +1,92 @@
+import path from 'node:path'
+import type { Config } from './config.ts'
+import type { Clock } from './engine/clock.ts'
+import type { Logger } from './engine/logger.ts'
+import type { EngineMetrics } from './engine/metrics.ts'
+import { installCrds } from './install-crds.ts'
+import { namespaceType } from './kube/builtin-types.ts'
+import type { KubeClient } from './kube/client.ts'
+import { isAlreadyExists } from './kube/client.ts'
+import { createKubeClient } from './kube/rest-client.ts'
+import type { Transport } from './kube/transport.ts'
+
+/** The Kubernetes API this process works with, wherever it is. */
+export interface ApiHome {
+  client: KubeClient
+  /** Lets the API answer what is under way, then ends it (standalone) or the connections to it. */
+  close(): Promise<void>
+}
+
+export interface HomeOptions {
+  config: Config
+  logger: Logger
+  clock: Clock
+  metrics: EngineMetrics
+  signal: AbortSignal
+}
+
+const USER_AGENT = 'komodo-controller'
+const CRDS = path.join(import.meta.dirname, '../crds')
+
+export const openHome = (options: HomeOptions): Promise<ApiHome> =>
+  options.config.home.kind === 'standalone' ? openStandalone(options) : openCluster(options)
+
+const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOptions): Promise<ApiHome> => {
+  if (config.home.kind !== 'standalone') throw new TypeError('not standalone')
+  const { startApiServer } = await import('../standalone/server.ts')
+  const { createInProcessTransport } = await import('./kube/in-process-transport.ts')
+  const server = await startApiServer({
+    dataDir: config.dataDir,
+    listen: config.home.listen,
+    logger,
+    clock: () => new Date(clock.now()),
+  })
+  const transport = createInProcessTransport(server.handler, server.adminUser)
+  const client = clientOver(transport, 'in-process', metrics)
+  try {
+    await ensureNamespace(client, 'default', signal)
+    await installCrds(client, CRDS, { clock, logger, signal })
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  logger.info({ url: server.url }, `serving the Kubernetes API; use it: export KUBECONFIG=${server.kubeconfigPath}`)
+  return {
+    client,
+    close: async () => {
+      await transport.close()
+      await server.close()
+    },
+  }
+}
+
+const openCluster = async ({ config: { home }, logger, metrics }: HomeOptions): Promise<ApiHome> => {
+  if (home.kind === 'standalone') throw new TypeError('not a cluster')
+  const { inClusterAccess, loadKubeconfig } = await import('./kube/kubeconfig.ts')
+  const { createHttpsTransport } = await import('./kube/https-transport.ts')
+  const access =
+    home.kind === 'in-cluster'
+      ? await inClusterAccess(home.host, home.port)
+      : await loadKubeconfig(home.kubeconfig, home.context)
+  const transport = createHttpsTransport(access)
+  logger.info({ server: access.server }, 'using the Kubernetes API of a cluster')
+  return {
+    client: clientOver(transport, new URL(access.server).host, metrics),
+    close: () => transport.close(),
+  }
+}
+
+const clientOver = (transport: Transport, host: string, metrics: EngineMetrics): KubeClient =>
+  createKubeClient({ transport, userAgent: USER_AGENT, onRequest: metrics.requestObserver(host) })
+
+const ensureNamespace = async (client: KubeClient, name: string, signal: AbortSignal): Promise<void> => {
+  try {
+    await client.create(
+      namespaceType,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} },
+      { signal },
+    )
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}

@@ -1,0 +1,114 @@
+import type { CommonStatus, KubeObject } from './api/meta.ts'
+import type { Config } from './config.ts'
+import { Caches } from './engine/caches.ts'
+import type { Clock } from './engine/clock.ts'
+import { pause, systemClock } from './engine/clock.ts'
+import type { RunningController } from './engine/controller.ts'
+import { createController } from './engine/controller.ts'
+import { EventRecorder } from './engine/events.ts'
+import type { HealthServer } from './engine/health-server.ts'
+import { startHealthServer } from './engine/health-server.ts'
+import type { Logger } from './engine/logger.ts'
+import { EngineMetrics } from './engine/metrics.ts'
+import type { Reconciler } from './engine/reconciler.ts'
+import { openHome } from './home.ts'
+import type { KubeClient } from './kube/client.ts'
+
+/** What the wiring of kinds gets from below. */
+export interface Ground {
+  config: Config
+  client: KubeClient
+  caches: Caches
+  clock: Clock
+  /** [0, 1) */
+  random: () => number
+  logger: Logger
+  /** Aborts when the process is to end. */
+  signal: AbortSignal
+}
+
+/** Turns a reconciler into a controller; generic, so that each kind keeps its own type. */
+export type Register = <T extends KubeObject<unknown, CommonStatus>>(reconciler: Reconciler<T>) => void
+
+/** Builds the reconcilers; called once, before anything is watched. What it returns runs once the caches are in. */
+export type Wiring = (ground: Ground, register: Register) => (() => void) | undefined
+
+export interface OperatorOptions {
+  config: Config
+  logger: Logger
+  wiring: Wiring
+  clock?: Clock
+  /** [0, 1) */
+  random?: () => number
+}
+
+export interface Operator {
+  client: KubeClient
+  /** Of health and metrics; `undefined` when switched off. */
+  healthUrl: string | undefined
+  /** Lets the passes under way end, then all else; within `STOP_WITHIN_MS`. */
+  stop(): Promise<void>
+}
+
+/** Passes may end by themselves for so long before they are aborted; `STOP_WITHIN_MS` bounds it all. */
+const DRAIN_MS = 4_000
+const STOP_WITHIN_MS = 9_000
+
+/** Config -> API -> caches -> controllers -> health, in this order; stopped in the reverse one. */
+export const startOperator = async ({
+  config,
+  logger,
+  wiring,
+  clock = systemClock,
+  random = Math.random,
+}: OperatorOptions): Promise<Operator> => {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const metrics = new EngineMetrics()
+  metrics.collectProcessMetrics()
+  const home = await openHome({ config, logger, clock, metrics, signal })
+  const { client } = home
+  const caches = new Caches({ client, namespace: config.namespace, clock, random, logger })
+  const events = new EventRecorder({ client, clock, logger, component: 'komodo-operator' })
+  const controllers: RunningController[] = []
+  const register: Register = (reconciler) => {
+    const store = caches.store<Parameters<typeof reconciler.reconcile>[0]>(reconciler.type)
+    controllers.push(createController({ reconciler, client, store, events, logger, clock, random, metrics }))
+  }
+  let health: HealthServer | undefined
+
+  const stop = async (): Promise<void> => {
+    const drained = Promise.all(controllers.map((controller) => controller.drain()))
+    await Promise.race([drained, pause(clock, DRAIN_MS, signal)])
+    for (const controller of controllers) controller.abort()
+    const ended = drained
+      .then(() => events.flush(AbortSignal.timeout(1_000)))
+      .then(() => {
+        stopping.abort(new Error('the operator is stopping'))
+        return Promise.all([caches.stopped(), health?.close()])
+      })
+    await Promise.race([ended, pause(clock, STOP_WITHIN_MS - DRAIN_MS, new AbortController().signal)])
+    stopping.abort(new Error('the operator is stopping'))
+    await home.close()
+  }
+
+  try {
+    const begin = wiring({ config, client, caches, clock, random, logger, signal }, register)
+    if (config.health !== undefined) {
+      health = await startHealthServer({
+        ...config.health,
+        metrics: metrics.registry,
+        readiness: {
+          caches: () => (caches.unsynced.length === 0 ? undefined : `waiting for ${caches.unsynced.join(', ')}`),
+        },
+      })
+    }
+    await caches.start(signal)
+    begin?.()
+    for (const controller of controllers) controller.start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { client, healthUrl: health?.url, stop }
+}
