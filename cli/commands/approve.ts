@@ -1,0 +1,82 @@
+import type { KubeObject } from '../../controller/api/meta.ts'
+import { GROUP, VERSION } from '../../controller/api/names.ts'
+import { type PlanApproval, planApprovalKind } from '../../controller/api/v1alpha1/plan-approval.ts'
+import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import type { CommandContext, Connection } from '../context.ts'
+import { CommandError, type ExitCode, exit } from '../exit.ts'
+import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { waitFor } from '../wait.ts'
+import { printStoredPlan } from './stored-plan.ts'
+
+export interface ApproveOptions {
+  /** Approves only if this is still the plan that waits: all of it or its first 12 characters. */
+  digest?: string
+  wait: boolean
+  timeout: number
+}
+
+/** Approves the plan that a ResourceSync waits with. What was shown is what is approved: the approval names its digest. */
+export const approve = async (name: string, options: ApproveOptions, context: CommandContext): Promise<ExitCode> => {
+  const { terminal, connect, signal } = context
+  const connection = await connect()
+  const { client, namespace } = connection
+  const syncType = findKind('ResourceSync')
+  const sync = (await findObject(connection, syncType, name, signal)) as unknown as ResourceSync
+  const digest = sync.status?.plan?.digest
+  if (digest === undefined) throw new CommandError(`ResourceSync ${name} has no plan: nothing waits for approval`)
+  if (options.digest !== undefined && !digest.startsWith(options.digest)) {
+    throw new CommandError(
+      `the plan that waits is ${digest}, not ${options.digest}: look at it again (komodo plan ${name})`,
+    )
+  }
+  await printStoredPlan(connection, sync, context)
+  const approvedBy = await whoAmI(connection, signal)
+  const approval = await client.create<PlanApproval>(
+    planApprovalKind,
+    {
+      apiVersion: `${GROUP}/${VERSION}`,
+      kind: planApprovalKind.kind,
+      metadata: { name: `${sync.metadata.name}-${digest.replace(/^sha256:/, '').slice(0, 12)}`, namespace },
+      spec: { sync: sync.metadata.name, digest, ...(approvedBy === undefined ? {} : { approvedBy }) },
+    },
+    { fieldManager: 'komodo-cli', signal },
+  )
+  const by = approval.spec.approvedBy === undefined ? '' : ` as ${approval.spec.approvedBy}`
+  terminal.print(`approved ${digest}${by}`)
+  if (options.wait) {
+    const applied = (object: AnyObject) => {
+      const status = object.status as ResourceSync['status']
+      return (
+        status?.approval?.digest === digest &&
+        status?.conditions?.some(({ type, status: is }) => type === 'Applied' && is === 'True') === true
+      )
+    }
+    await waitFor(connection, syncType, sync.metadata.name, applied, options.timeout * 1000, context)
+    terminal.print('applied')
+  }
+  return exit.ok
+}
+
+const selfSubjectReview = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectReview',
+  plural: 'selfsubjectreviews',
+  namespaced: false,
+}
+
+/** The user as the API server knows them; it holds `approvedBy` to this name. */
+const whoAmI = async ({ client }: Connection, signal: AbortSignal): Promise<string | undefined> => {
+  const question = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'SelfSubjectReview',
+    metadata: { name: '' },
+    spec: undefined,
+  }
+  const review = await client.create<KubeObject<undefined, { userInfo?: { username?: string } }>>(
+    selfSubjectReview,
+    question,
+    { signal },
+  )
+  return review.status?.userInfo?.username
+}

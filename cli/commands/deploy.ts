@@ -1,0 +1,67 @@
+import { annotation } from '../../controller/api/names.ts'
+import type { CommandContext } from '../context.ts'
+import { CommandError, type ExitCode, exit } from '../exit.ts'
+import { type AnyObject, findKind, findObject, komodoName } from '../objects.ts'
+import { isReadyNow, waitFor } from '../wait.ts'
+
+export interface DeployOptions {
+  wait: boolean
+  timeout: number
+}
+
+/** Asks for a deploy now, whatever `deploy` says, and waits until the object is Ready again. */
+export const deploy = async (
+  references: readonly string[],
+  options: DeployOptions,
+  context: CommandContext,
+): Promise<ExitCode> => {
+  const { terminal, connect, signal } = context
+  const connection = await connect()
+  for (const reference of references) {
+    const object = await findDeployable(reference, connection, signal)
+    const type = findKind(object.kind)
+    const { namespace, name } = object.metadata
+    const requestedAt = new Date().toISOString()
+    await connection.client.patch(
+      type,
+      { namespace, name },
+      { type: 'merge', body: { metadata: { annotations: { [annotation.deployRequestedAt]: requestedAt } } } },
+      { fieldManager: 'komodo-cli', signal },
+    )
+    terminal.note(`asked for a deploy of ${object.kind} ${komodoName(object)}`)
+    if (!options.wait) continue
+    const handled = (now: AnyObject) => lastHandledDeploy(now) === requestedAt && isReadyNow(now)
+    await waitFor(connection, type, name, handled, options.timeout * 1000, context)
+    terminal.print(`${object.kind} ${komodoName(object)} is deployed`)
+  }
+  return exit.ok
+}
+
+const lastHandledDeploy = ({ status }: AnyObject): string | undefined =>
+  (status as { lastHandledDeployAt?: string } | undefined)?.lastHandledDeployAt
+
+/** `stack/web`, `deployment/web`, or `web` when only one of them has it. */
+const findDeployable = async (
+  reference: string,
+  connection: Parameters<typeof findObject>[0],
+  signal: AbortSignal,
+): Promise<AnyObject> => {
+  const [kind, name] = reference.includes('/') ? reference.split('/', 2) : [undefined, reference]
+  if (kind !== undefined) return findObject(connection, findKind(kind), name ?? '', signal)
+  const found: AnyObject[] = []
+  for (const candidate of ['Deployment', 'Stack']) {
+    try {
+      found.push(await findObject(connection, findKind(candidate), reference, signal))
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+    }
+  }
+  const [only] = found
+  if (only === undefined)
+    throw new CommandError(`there is no Deployment and no Stack "${reference}" in namespace ${connection.namespace}`)
+  if (found.length > 1)
+    throw new CommandError(
+      `both a Deployment and a Stack are called "${reference}": say deployment/${reference} or stack/${reference}`,
+    )
+  return only
+}

@@ -1,0 +1,123 @@
+/** The `komodo` command: reads flags and the environment once, and hands over to one file per command. */
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type CommandContext, type ConnectionOptions, connector } from './context.ts'
+import { CommandError, type ExitCode, exit } from './exit.ts'
+import { createTerminal } from './terminal.ts'
+
+const terminal = createTerminal(process.stdout, process.stderr, process.env.NO_COLOR)
+const interrupt = new AbortController()
+process.once('SIGINT', () => interrupt.abort(new CommandError('interrupted')))
+
+const program = new Command('komodo')
+  .description('GitOps for Docker hosts, the Kubernetes way.')
+  .version(
+    (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
+  )
+  .option('--kubeconfig <file>', 'the Kubernetes API to talk to (default: $KUBECONFIG, else ~/.kube/config)')
+  .option('--context <name>', 'context of the kubeconfig')
+  .option('-n, --namespace <name>', "namespace (default: the context's, else default)")
+  .showHelpAfterError('(komodo --help lists what there is)')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exit.ok : exit.error))
+
+const context = (): CommandContext => ({
+  terminal,
+  cwd: process.cwd(),
+  signal: interrupt.signal,
+  connect: connector(program.opts<ConnectionOptions>(), process.env.KUBECONFIG),
+})
+
+/** Imports the command only when it is called, so that each starts fast. */
+const run = async (command: (context: CommandContext) => Promise<ExitCode>): Promise<void> => {
+  try {
+    process.exitCode = await command(context())
+  } catch (error) {
+    process.exitCode = exit.error
+    terminal.note(`${terminal.paint.red('error:')} ${messageOf(error)}`)
+  } finally {
+    interrupt.abort()
+  }
+}
+
+/** A fault of ours shows its stack, everything else only what the user can act on. */
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const expected = error instanceof CommandError || ['ApiError', 'KubeconfigError', 'SourceError'].includes(error.name)
+  if (expected) return error.message
+  const { code } = error as NodeJS.ErrnoException
+  return code === undefined ? (error.stack ?? error.message) : error.message
+}
+
+const seconds = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('expected a number of seconds.')
+  return value
+}
+
+const jsonOutput = () => new Option('-o, --output <format>', 'machine-readable output').choices(['json'])
+const timeout = () => new Option('--timeout <seconds>', 'how long to wait').argParser(seconds).default(300)
+
+program
+  .command('validate')
+  .description('check TOML files: errors and warnings with file:line:column')
+  .argument('[paths...]', 'files or folders', ['.'])
+  .addOption(jsonOutput())
+  .action((paths: string[], options) =>
+    run(async (context) => (await import('./commands/validate.ts')).validate(paths, options, context)),
+  )
+
+program
+  .command('plan')
+  .description('show what would change; exit code 0: nothing, 2: changes, 1: an error')
+  .argument('[source]', 'a folder or file of TOML, or the name of a ResourceSync', '.')
+  .option('--live', 'compare a folder with what the cluster has (default: with nothing)')
+  .option('--applied', 'of a ResourceSync: the plan that was applied last')
+  .addOption(jsonOutput())
+  .action((source: string, options) =>
+    run(async (context) => (await import('./commands/plan.ts')).plan(source, options, context)),
+  )
+
+program
+  .command('approve')
+  .description('approve the plan that a ResourceSync waits with')
+  .argument('<sync>')
+  .option('--digest <digest>', 'only if this is still the plan that waits')
+  .option('--no-wait', 'do not wait until it is applied')
+  .addOption(timeout())
+  .action((sync: string, options) =>
+    run(async (context) => (await import('./commands/approve.ts')).approve(sync, options, context)),
+  )
+
+program
+  .command('apply')
+  .description('apply a folder of TOML, or let a ResourceSync look at its source now')
+  .argument('<source>', 'a folder or file of TOML, or the name of a ResourceSync')
+  .option('-y, --yes', 'do not ask')
+  .option('--no-wait', 'do not wait until a ResourceSync has applied its source')
+  .addOption(timeout())
+  .action((source: string, options) =>
+    run(async (context) => (await import('./commands/apply.ts')).apply(source, options, context)),
+  )
+
+program
+  .command('deploy')
+  .description('deploy now, whatever `deploy` says')
+  .argument('<objects...>', 'stack/NAME, deployment/NAME, or NAME when only one of them has it')
+  .option('--no-wait', 'do not wait until they are Ready')
+  .addOption(timeout())
+  .action((objects: string[], options) =>
+    run(async (context) => (await import('./commands/deploy.ts')).deploy(objects, options, context)),
+  )
+
+program
+  .command('get')
+  .description('what there is, whether it is Ready, and if not, why')
+  .argument('[kind]', 'stack, deployment, server, variable, resourcesync, plan ...')
+  .argument('[name]')
+  .addOption(jsonOutput())
+  .action((kind: string | undefined, name: string | undefined, options) =>
+    run(async (context) => (await import('./commands/get.ts')).get(kind, name, options, context)),
+  )
+
+await program.parseAsync()

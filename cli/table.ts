@@ -1,0 +1,13 @@
+/** Columns padded to their widest cell, three spaces apart, like kubectl's. */
+export const renderTable = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const all = [header, ...rows]
+  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
