@@ -4,6 +4,7 @@ export type SourceFailure =
   | 'BranchNotFound'
   | 'CommitNotFound'
   | 'ConnectionFailed'
+  | 'CredentialsMissing'
   | 'EmptyRepository'
   | 'GitFailed'
   | 'HostNotFound'

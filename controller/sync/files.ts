@@ -41,8 +41,8 @@ export async function readDeclarationFiles(
 
   let total = 0
   for (const file of selected.values()) {
-    total += file.sizeBytes
-    if (file.sizeBytes > limits.fileBytes) {
+    if (file.sizeBytes <= limits.fileBytes) total += file.sizeBytes
+    else {
       const most = formatBytes(limits.fileBytes)
       report('error', 'TooLarge', file.path, `the file has ${formatBytes(file.sizeBytes)}; at most ${most} are read`)
     }

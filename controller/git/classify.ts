@@ -1,0 +1,103 @@
+import { SourceError, type SourceFailure } from './errors.ts'
+import { type GitRemote, placeOf } from './remote.ts'
+
+type Rule = [pattern: RegExp, reason: SourceFailure, message: (remote: GitRemote) => string]
+
+const where = ({ url }: GitRemote): string => url.replace(/\/$/, '')
+
+/** What git says, in the order in which it must be asked. Texts are those of git 2.30 to 2.5x with `LC_ALL=C`. */
+const rules: readonly Rule[] = [
+  [
+    /could not resolve host/i,
+    'HostNotFound',
+    ({ url }) => `the host ${placeOf(url)} is not known; check the name, and the DNS of the controller's machine`,
+  ],
+  [
+    /ssl|certificate|gnutls|tls handshake/i,
+    'TlsFailed',
+    ({ url }) => `the certificate of ${placeOf(url)} is not trusted`,
+  ],
+  [/operation too slow|timed? ?out/i, 'Timeout', ({ url }) => `${placeOf(url)} did not answer in time`],
+  [
+    /failed to connect|couldn't connect|connection (refused|reset)|network is unreachable|no route to host|empty reply|returned error: 5\d\d|early eof|hung up/i,
+    'ConnectionFailed',
+    ({ url }) => `${placeOf(url)} cannot be reached`,
+  ],
+  [
+    /could not read username|could not read password|unable to read askpass|terminal prompts disabled/i,
+    'AuthFailed',
+    (remote) =>
+      remote.credentials === undefined
+        ? `${where(remote)} asks for a login (or does not exist); name a Secret with one in operator.credentials, or set gitAccount`
+        : `${placeOf(remote.url)} asked for the login of another host; check the URL of the repository`,
+  ],
+  [
+    /authentication failed|returned error: 40[13]|invalid (username|credentials)|access denied|permission denied/i,
+    'AuthFailed',
+    (remote) =>
+      remote.credentials === undefined
+        ? `${where(remote)} refuses access without a login; name a Secret with one in operator.credentials, or set gitAccount`
+        : `${where(remote)} refuses the login of ${remote.credentials.username}; check the token and what it may read`,
+  ],
+  [
+    /repository .*not found|returned error: 404|does not appear to be a git repository|repository .*does not exist|no such file or directory/i,
+    'RepositoryNotFound',
+    (remote) =>
+      `there is no repository at ${where(remote)}; check the URL${remote.credentials ? ', and that the login may see it' : ''}`,
+  ],
+  [/couldn't find remote ref/i, 'BranchNotFound', (remote) => branchNotFound(remote)],
+  [
+    /not our ref|unadvertised object|unknown revision|needed a single revision|bad revision/i,
+    'CommitNotFound',
+    (remote) => commitNotFound(remote),
+  ],
+  [
+    /transport '.*' not allowed|protocol .* not supported/i,
+    'Refused',
+    (remote) => `${where(remote)} leads to a protocol that is not allowed`,
+  ],
+  [/no space left/i, 'GitFailed', () => 'the disk of the controller is full'],
+]
+
+export const branchNotFound = (remote: GitRemote): string =>
+  `${where(remote)} has no branch "${remote.branch}"; it was removed or renamed, or is misspelt`
+
+export const commitNotFound = (remote: GitRemote): string =>
+  `${where(remote)} has no commit ${remote.commit} (any more); check the hash, and that it is on the branch "${remote.branch}"`
+
+/** Turns what git said into an error for people. What git printed is kept at its end, without credentials. */
+export function classify(output: string, remote: GitRemote): SourceError {
+  const said = scrub(lastWords(output), remote)
+  for (const [pattern, reason, message] of rules) {
+    if (!pattern.test(output)) continue
+    const complete = message(remote)
+    return new SourceError(reason, said === '' ? complete : `${complete} (git: ${said})`)
+  }
+  return new SourceError('GitFailed', `git failed for ${where(remote)}: ${said || 'it said nothing'}`)
+}
+
+/** The damage is in our own copy: it is thrown away and made anew. */
+export const isDamage = (output: string): boolean =>
+  /corrupt|bad object|not a git repository|unable to read|invalid (object|sha1|index-pack)|missing (blob|tree|commit)|did not send all necessary|broken|bad config|cannot lock ref|unresolved deltas|not a valid object|inflate|packfile|is empty/i.test(
+    output,
+  ) && !/remote error|does not appear to be a git repository/i.test(output)
+
+const lastWords = (output: string): string => {
+  const lines = output.split('\n').flatMap((line) => line.match(/^(?:fatal|error|remote): *(.*\S)/)?.[1] ?? [])
+  return (lines.at(-1) ?? output.trim().split('\n').at(-1) ?? '').slice(0, 500)
+}
+
+/** Without anything that could be the credentials, plain or encoded. */
+export function scrub(text: string, { credentials }: Pick<GitRemote, 'credentials'>): string {
+  if (credentials === undefined) return text
+  const { username, password } = credentials
+  let clean = text
+  for (const secret of [
+    password,
+    encodeURIComponent(password),
+    Buffer.from(`${username}:${password}`).toString('base64'),
+  ]) {
+    if (secret !== '') clean = clean.replaceAll(secret, '***')
+  }
+  return clean
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises'
+import { isAbsolute, join, relative, sep } from 'node:path'
+import { SourceError } from './errors.ts'
+import { defaultLimits, formatBytes, type SourceLimits } from './limits.ts'
+import type { BrowsableTree } from './tree.ts'
+import { type TreeEntry, TreeIndex } from './tree-index.ts'
+import { writeFiles } from './write-files.ts'
+
+export interface DirectoryOptions {
+  /** Which files count for the revision; changes of others go unnoticed. */
+  counts?: (path: string) => boolean
+  limits?: SourceLimits
+}
+
+/**
+ * A folder on this machine as it is now. Links are resolved within it and never out of it. `revision` is a digest of the paths and
+ * contents that count, so that it changes exactly when they do.
+ */
+export async function openDirectory(
+  directory: string,
+  signal: AbortSignal,
+  { counts = () => true, limits = defaultLimits }: DirectoryOptions = {},
+): Promise<BrowsableTree> {
+  let root: string
+  try {
+    root = await realpath(directory)
+    if (!(await lstat(root)).isDirectory()) throw new SourceError('NotAFile', `${directory} is not a folder`)
+  } catch (error) {
+    if (error instanceof SourceError) throw error
+    throw new SourceError(
+      'PathNotFound',
+      `the folder ${directory} does not exist on the controller's machine, or cannot be read`,
+      {
+        cause: error,
+      },
+    )
+  }
+  const entries: [string, TreeEntry<string>][] = []
+  for await (const entry of listFolder(root, '', limits, signal)) {
+    entries.push(entry)
+    if (entries.length > limits.entries) break
+  }
+  const index = new TreeIndex(entries, limits)
+  const read = async (path: string): Promise<Uint8Array | undefined> => {
+    signal.throwIfAborted()
+    const file = index.file(path)
+    return file && readBounded(join(root, file.ref), file.ref, limits)
+  }
+  const readMany = async (refs: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> => {
+    const contents = new Map<string, Uint8Array>()
+    for (const ref of refs) contents.set(ref, await readBounded(join(root, ref), ref, limits))
+    return contents
+  }
+
+  const hash = createHash('sha256')
+  for (const { path, sizeBytes } of (index.walk('')?.files ?? []).filter((file) => counts(file.path))) {
+    // What is too large to read is judged by whoever reads it.
+    const contents = sizeBytes <= limits.fileBytes ? await read(path) : undefined
+    hash.update(`${path}\0${contents?.length ?? sizeBytes}\0`).update(contents ?? '')
+  }
+  return {
+    revision: `sha256:${hash.digest('hex')}`,
+    message: '',
+    walk: (path) => index.walk(path),
+    read,
+    readAll: async (paths) => {
+      const all: (Uint8Array | undefined)[] = []
+      for (const path of paths) all.push(await read(path))
+      return all
+    },
+    writeTo: (target, writeSignal) => writeFiles(target, index, readMany, limits, writeSignal),
+  }
+}
+
+async function* listFolder(
+  root: string,
+  folder: string,
+  limits: SourceLimits,
+  signal: AbortSignal,
+): AsyncGenerator<[string, TreeEntry<string>]> {
+  signal.throwIfAborted()
+  for (const dirent of await readdir(join(root, folder), { withFileTypes: true })) {
+    if (dirent.name === '.git') continue
+    const path = folder === '' ? dirent.name : `${folder}/${dirent.name}`
+    if (dirent.isDirectory()) {
+      // One level too many is listed as a file, so that the index can say that it is too deep.
+      if (path.split('/').length > limits.depth) yield [`${path}/...`, { kind: 'other', what: 'folder' }]
+      else yield* listFolder(root, path, limits, signal)
+    } else if (dirent.isSymbolicLink()) {
+      yield [path, { kind: 'link', target: await linkTarget(root, path) }]
+    } else if (dirent.isFile()) {
+      const { size, mode } = await lstat(join(root, path))
+      yield [path, { kind: 'file', sizeBytes: size, executable: (mode & 0o100) !== 0, ref: path }]
+    } else yield [path, { kind: 'other', what: 'special file' }]
+  }
+}
+
+/** Relative to the folder of the link, also where the link itself is absolute but stays inside. */
+async function linkTarget(root: string, path: string): Promise<string> {
+  const target = await readlink(join(root, path))
+  if (!isAbsolute(target)) return target
+  const inside = relative(root, target)
+  if (inside === '' || (!inside.startsWith(`..${sep}`) && inside !== '..' && !isAbsolute(inside))) {
+    return '../'.repeat(path.split('/').length - 1) + (inside === '' ? '.' : inside)
+  }
+  return target
+}
+
+/** Whatever happened to the file since it was listed: never follows a link, never reads more than allowed. */
+async function readBounded(absolute: string, path: string, limits: SourceLimits): Promise<Uint8Array> {
+  const handle = await open(absolute, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const { size } = await handle.stat()
+    if (size > limits.fileBytes) {
+      throw new SourceError(
+        'TooLarge',
+        `${path} has ${formatBytes(size)}; a file may have at most ${formatBytes(limits.fileBytes)}`,
+      )
+    }
+    const buffer = Buffer.alloc(size)
+    const { bytesRead } = await handle.read(buffer, 0, size, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
