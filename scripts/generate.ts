@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { customResourceDefinition } from '../controller/api/crd.ts'
 import { kinds } from '../controller/api/v1alpha1/kinds.ts'
+import { editorSchema } from './generate-editor-schema.ts'
+import { referencePage } from './generate-reference.ts'
 
 /**
  * Writes what comes from `controller/api/v1alpha1`: CRDs, the schema for editors, the reference pages. With `--check` it writes
@@ -25,7 +27,9 @@ function generate(): Map<string, string> {
         { aliasDuplicateObjects: false, lineWidth: 120 },
       )}`,
     )
+    files.set(`docs/reference/${kind.kind.toLowerCase()}.md`, referencePage(kind))
   }
+  files.set('crds/schema/komodo.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`)
   return files
 }
 
