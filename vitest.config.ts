@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: `unit` needs nothing but Node; `real` needs the components that `scripts/setup` brings (Docker, git servers, kubectl ...).
+// Three projects: `unit` needs nothing but Node; `real` needs the components that `scripts/setup` brings (Docker, git servers, kubectl ...);
+// `conformance` holds one Kubernetes API against what a real kube-apiserver answered (test/conformance/setup.ts says which).
 export default defineConfig({
   test: {
     projects: [
@@ -14,10 +15,20 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/{integration,conformance,e2e}/**/*.test.ts'],
+          include: ['test/{integration,e2e}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: ['test/conformance/setup.ts'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

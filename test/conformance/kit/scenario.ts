@@ -1,0 +1,338 @@
+import { randomInt } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { stringify } from 'yaml'
+import { readKubeconfig } from '../../harness/kubeconfig.ts'
+import { haveKubectl, type Kubectl, kubectlFor } from '../../harness/kubectl.ts'
+import { waitUntil } from '../../harness/process.ts'
+import { type Answer, type Exchange, HttpClient, type Method } from './http.ts'
+import { Normaliser } from './normalise.ts'
+import './context.d.ts'
+
+/** Long enough that parallel files and earlier runs do not meet; of constant length, so that tables keep their widths. */
+const randomId = (): string => Array.from({ length: 6 }, () => 'bcdfghjklmnpqrstvwxz'[randomInt(20)]).join('')
+
+export type JsonObject = { [key: string]: unknown }
+
+export interface SendOptions {
+  headers?: Readonly<Record<string, string>>
+  credentials?: Exchange['credentials']
+  /** Impersonates this user. */
+  as?: string
+  groups?: readonly string[]
+  /** Kept out of the transcript: preparation, or an answer that the test judges itself. */
+  silent?: boolean
+}
+
+export const PatchType = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const
+
+/** One test's view of the API: its own namespace, and a transcript of what was said. */
+export interface Scenario {
+  readonly namespace: string
+  /** The API group of the file's custom resources. */
+  readonly group: string
+  /** `/api/v1/namespaces/<namespace>` and `/apis/<group>/v1/namespaces/<namespace>`. */
+  readonly core: string
+  readonly custom: string
+  readonly http: HttpClient
+  readonly cli: Kubectl
+  /** A directory for files of this test. */
+  readonly home: string
+  send(method: Method, path: string, body?: unknown, options?: SendOptions): Promise<Answer & { json: JsonObject }>
+  patch(
+    type: keyof typeof PatchType,
+    path: string,
+    body: unknown,
+    options?: SendOptions,
+  ): Promise<Answer & { json: JsonObject }>
+  /** Watches `path` until `count` events came (bookmarks count), or the server ends it. */
+  watch(
+    path: string,
+    count: number,
+    options?: { silent?: boolean; headers?: Record<string, string> },
+  ): Promise<JsonObject[]>
+  /** Runs kubectl and adds the command, its exit code and its output to the transcript. */
+  kubectl(args: string, options?: CliOptions): Promise<string>
+  helm(args: string, options?: CliOptions): Promise<string>
+  /** Repeats a silent request until `accept` is content with the answer. */
+  until(what: string, path: string, accept: (answer: Answer & { json: JsonObject }) => boolean): Promise<void>
+  /** A remark in the transcript. */
+  note(text: string): void
+}
+
+export interface CliOptions {
+  stdin?: string
+  env?: Record<string, string>
+  silent?: boolean
+  /** A last word on the output before it is recorded, for what only this test knows to vary. */
+  scrub?: (output: string) => string
+}
+
+export interface SuiteOptions {
+  /** Made before the first test of the file and served when it starts. */
+  crds?: (group: string) => JsonObject[]
+  /** The tests need kubectl and helm. */
+  cli?: boolean
+}
+
+export type Suite = (promise: string, body: (scenario: Scenario) => Promise<void>) => void
+
+/**
+ * The tests of one file. Each test gets its own namespace; its transcript must equal `testdata/<name>/<promise>.txt`, which was
+ * written from a real kube-apiserver.
+ */
+export const conformance = (name: string, { crds = () => [], cli = false }: SuiteOptions = {}): Suite => {
+  const access = readKubeconfig(inject('kubeconfig'))
+  const http = new HttpClient(access)
+  const fileId = randomId()
+  const group = `${fileId}.example.com`
+  const home = path.join(inject('scratch'), `${name}-${fileId}`)
+
+  beforeAll(async () => {
+    mkdirSync(home, { recursive: true })
+    for (const crd of crds(group)) await installCrd(http, crd)
+  })
+  afterAll(async () => {
+    for (const crd of inject('disposable') ? [] : crds(group)) {
+      const crdName = (crd.metadata as JsonObject).name
+      await http.send({ method: 'DELETE', path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crdName}` })
+    }
+    http.close()
+  })
+
+  const missing = cli && !haveKubectl()
+  if (missing && inject('ci')) {
+    test(`${name} needs kubectl and helm`, () => expect.fail('run scripts/setup/kubectl.sh'))
+  }
+
+  return (promise, body) => {
+    test(promise, { concurrent: true, skip: missing }, async () => {
+      const id = randomId()
+      const namespace = `c-${id}`
+      const created = await http.send({
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ metadata: { name: namespace } }),
+      })
+      expect(created.status, created.body).toBe(201)
+      const transcript: string[] = []
+      const normaliser = new Normaliser({
+        GROUP: group,
+        NS: namespace,
+        ID: id,
+        SERVER: access.server.origin,
+        FILEID: fileId,
+        HOME: path.join(home, id),
+      })
+      try {
+        await body(scenario({ http, namespace, group, home: path.join(home, id), transcript, normaliser }))
+      } finally {
+        if (!inject('disposable')) await http.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+      }
+      if (transcript.length > 0)
+        expectGolden(path.join(name, `${slug(promise)}.txt`), `# ${promise}\n\n${transcript.join('\n')}`)
+    })
+  }
+}
+
+/** Creates a CRD and waits until its versions are served, in discovery and in OpenAPI. */
+export const installCrd = async (http: HttpClient, crd: JsonObject): Promise<void> => {
+  const { group, versions, names } = crd.spec as {
+    group: string
+    versions: { name: string; served: boolean }[]
+    names: { plural: string }
+  }
+  const headers = { 'content-type': 'application/json' }
+  const all = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const created = await http.send({ method: 'POST', path: all, headers, body: JSON.stringify(crd) })
+  expect(created.status, created.body).toBe(201)
+  for (const version of versions.filter(({ served }) => served)) {
+    const at = `/apis/${group}/${version.name}`
+    await waitUntil(`${at}/${names.plural}`, async () => {
+      const [list, schema] = await Promise.all([
+        http.send({ method: 'GET', path: `${at}/${names.plural}` }),
+        http.send({ method: 'GET', path: `/openapi/v3${at}` }),
+      ])
+      return list.status === 200 && schema.status === 200 && schema.body.includes(`"kind":"`) ? true : undefined
+    })
+  }
+}
+
+const slug = (promise: string): string =>
+  promise
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+
+const expectGolden = (name: string, actual: string): void => {
+  const file = path.join(import.meta.dirname, '../testdata', name)
+  if (inject('updateGoldens')) {
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, actual)
+    return
+  }
+  let golden = ''
+  try {
+    golden = readFileSync(file, 'utf8')
+  } catch {
+    expect.fail(`${name} is missing: write it from a real kube-apiserver with scripts/conformance.sh --update`)
+  }
+  if (actual !== golden) {
+    const kept = path.join(import.meta.dirname, '../../../.cache/conformance', inject('target'), name)
+    mkdirSync(path.dirname(kept), { recursive: true })
+    writeFileSync(kept, actual)
+  }
+  expect(actual).toBe(golden)
+}
+
+interface Parts {
+  http: HttpClient
+  namespace: string
+  group: string
+  home: string
+  transcript: string[]
+  normaliser: Normaliser
+}
+
+const scenario = ({ http, namespace, group, home, transcript, normaliser }: Parts): Scenario => {
+  mkdirSync(home, { recursive: true })
+  const cli = kubectlFor({ kubeconfig: inject('kubeconfig'), home: path.join(home, '../kubectl'), namespace })
+
+  const send: Scenario['send'] = async (method, requestPath, body, options = {}) => {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const headers: Record<string, string> = {
+      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(options.as === undefined ? {} : { 'impersonate-user': options.as }),
+      ...(options.groups === undefined ? {} : { 'impersonate-group': options.groups.join(',') }),
+      ...options.headers,
+    }
+    const answer = await http.send({ method, path: requestPath, headers, body: text, credentials: options.credentials })
+    const json = parseJson(answer)
+    // Described even when it is not shown: later entries may speak of its uid and version.
+    const entry =
+      describeRequest(normaliser, method, requestPath, headers, text) + describeAnswer(normaliser, answer, json)
+    if (!options.silent) transcript.push(entry)
+    return { ...answer, json: (json ?? {}) as JsonObject }
+  }
+
+  const command =
+    (tool: 'kubectl' | 'helm'): Scenario['kubectl'] =>
+    async (args, { stdin, env, silent, scrub = (output: string) => output } = {}) => {
+      const result = await cli[tool](splitWords(args), { stdin, env, cwd: home })
+      if (!silent) {
+        const clean = (text: string) => scrub(normaliser.text(text)).replace(/[ \t]+$/gm, '')
+        const input = stdin === undefined ? '' : `${indent(normaliser.text(stdin.trimEnd()), '  < ')}\n`
+        const code = result.code === 0 ? '' : `exit ${result.code}\n`
+        const stderr = result.stderr === '' ? '' : `${indent(clean(result.stderr.trimEnd()), '! ')}\n`
+        transcript.push(`$ ${tool} ${normaliser.text(args)}\n${input}${code}${clean(result.stdout)}${stderr}`)
+      }
+      return result.stdout
+    }
+
+  return {
+    namespace,
+    group,
+    core: `/api/v1/namespaces/${namespace}`,
+    custom: `/apis/${group}/v1/namespaces/${namespace}`,
+    http,
+    cli,
+    home,
+    send,
+    patch: (type, requestPath, body, options = {}) =>
+      send('PATCH', requestPath, body, {
+        ...options,
+        headers: { 'content-type': PatchType[type], ...options.headers },
+      }),
+    async watch(requestPath, count, { silent = false, headers } = {}) {
+      const controller = new AbortController()
+      const deadline = setTimeout(() => controller.abort(), 20_000)
+      const events: JsonObject[] = []
+      for await (const line of http.lines({ method: 'GET', path: requestPath, headers, signal: controller.signal })) {
+        events.push(JSON.parse(line) as JsonObject)
+        if (events.length >= count) controller.abort()
+      }
+      clearTimeout(deadline)
+      if (!silent) {
+        const shown = events.map((event) => normaliser.value(event))
+        transcript.push(
+          `${describeRequest(normaliser, 'GET', requestPath, headers ?? {}, undefined)}=> events\n${yaml(shown)}`,
+        )
+      }
+      return events
+    },
+    kubectl: command('kubectl'),
+    helm: command('helm'),
+    async until(what, requestPath, accept) {
+      await waitUntil(what, async () =>
+        accept(await send('GET', requestPath, undefined, { silent: true })) ? true : undefined,
+      )
+    },
+    note: (text) => {
+      transcript.push(`# ${text}\n`)
+    },
+  }
+}
+
+const parseJson = (answer: Answer): unknown => {
+  const type = String(answer.headers['content-type'] ?? '')
+  if (!type.startsWith('application/json')) return undefined
+  try {
+    return JSON.parse(answer.body)
+  } catch {
+    return undefined
+  }
+}
+
+const describeRequest = (
+  normaliser: Normaliser,
+  method: Method,
+  requestPath: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+): string => {
+  const shownHeaders = Object.entries(headers)
+    .filter(([name, value]) => name !== 'content-type' || value !== 'application/json')
+    .map(([name, value]) => `  ${name}: ${normaliser.text(value)}\n`)
+    .join('')
+  const shownBody = body === undefined ? '' : `${indent(describeBody(normaliser, body), '  ')}\n`
+  return `${method} ${normaliser.text(requestPath)}\n${shownHeaders}${shownBody}`
+}
+
+const describeBody = (normaliser: Normaliser, body: string): string => {
+  if (body.length > 5_000) return `${body.slice(0, 100)}... (${body.length} characters)`
+  try {
+    return JSON.stringify(normaliser.value(JSON.parse(body), { learn: false }))
+  } catch {
+    return normaliser.text(body)
+  }
+}
+
+/** Of the headers, those that tell a client something. */
+const tellingHeaders = ['content-type', 'warning', 'www-authenticate', 'retry-after', 'allow']
+
+const describeAnswer = (normaliser: Normaliser, answer: Answer, json: unknown): string => {
+  const headers = tellingHeaders
+    .filter((name) => answer.headers[name] !== undefined && answer.headers[name] !== 'application/json')
+    .map((name) => `${name}: ${normaliser.text([answer.headers[name]].flat().join('\n  '))}\n`)
+    .join('')
+  const body = json === undefined ? normaliser.text(answer.body) : yaml(normaliser.value(json))
+  return `=> ${answer.status}\n${headers}${body}${body.endsWith('\n') || body === '' ? '' : '\n'}`
+}
+
+const yaml = (value: unknown): string =>
+  stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
+
+const indent = (text: string, prefix: string): string => text.replace(/^/gm, prefix)
+
+/** Words of a command line, with '...' and "..." as a shell reads them; nothing else is special. */
+const splitWords = (line: string): string[] =>
+  [...line.matchAll(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b),
+  )
