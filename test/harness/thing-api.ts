@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { CommonStatus, KubeObject, ResourceType } from '../../controller/api/meta.ts'
+import { systemClock } from '../../controller/engine/clock.ts'
+import { silentLogger } from '../../controller/engine/logger.ts'
+import { installCrds } from '../../controller/install-crds.ts'
+import type { KubeClient } from '../../controller/kube/client.ts'
+import { createInProcessTransport } from '../../controller/kube/in-process-transport.ts'
+import { createKubeClient } from '../../controller/kube/rest-client.ts'
+import type { Transport, TransportRequest } from '../../controller/kube/transport.ts'
+import { startApiServer } from '../../standalone/server.ts'
+
+/** A kind of its own for tests of the engine. */
+export const thingType: ResourceType = {
+  group: 'test.komodo.dev',
+  version: 'v1',
+  kind: 'Thing',
+  plural: 'things',
+  namespaced: true,
+}
+
+export interface ThingSpec {
+  value?: string
+  operator?: { suspend?: boolean }
+}
+
+export type Thing = KubeObject<ThingSpec, CommonStatus & { seen?: string; details?: { secret?: string }[] }>
+
+export const thing = (name: string, spec: ThingSpec = {}, metadata: Partial<Thing['metadata']> = {}): Thing => ({
+  apiVersion: 'test.komodo.dev/v1',
+  kind: 'Thing',
+  metadata: { namespace: 'default', name, ...metadata },
+  spec,
+})
+
+export interface ThingApi {
+  client: KubeClient
+  /** A client over a transport made of the plain one. */
+  clientOver(wrap: (transport: Transport) => Transport): KubeClient
+  transport: Transport
+  close(): Promise<void>
+}
+
+/** The real standalone API, in process, that serves Things in the namespace `default`. */
+export const startThingApi = async (): Promise<ThingApi> => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'komodo-things-'))
+  const server = await startApiServer({ dataDir })
+  const transport = createInProcessTransport(server.handler, server.adminUser)
+  const clientOver = (wrap: (transport: Transport) => Transport): KubeClient =>
+    createKubeClient({ transport: wrap(transport), userAgent: 'komodo-test' })
+  const client = clientOver((plain) => plain)
+  const namespace = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
+  await client
+    .create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' }, spec: {} })
+    .catch(() => {})
+  const signal = new AbortController().signal
+  await installCrds(client, path.join(import.meta.dirname, 'testdata'), {
+    clock: systemClock,
+    logger: silentLogger,
+    signal,
+  })
+  return {
+    client,
+    clientOver,
+    transport,
+    close: async () => {
+      await transport.close()
+      await server.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Remembers the requests that change something, as `METHOD path body`. */
+export const recordingWrites = (transport: Transport, writes: TransportRequest[]): Transport => ({
+  ...transport,
+  request: (request) => {
+    if (request.method !== 'GET') writes.push(request)
+    return transport.request(request)
+  },
+})
