@@ -1,0 +1,33 @@
+/**
+ * The shell script of a command text of Komodo's (`pre_deploy`, `post_deploy`, the compose wrapper), or `undefined` when it holds none.
+ *
+ * In shell mode it is the text itself. Otherwise (behaviour §5.2) each line is a command and the first that fails ends it, empty lines
+ * and lines of comment do not count, even inside a continued command. Komodo joins the lines with `&&`; `set -e` means the same and
+ * also leaves alone what joining would break: lines that end in an operator, quotes with ` #` in them, `if` and `for`.
+ */
+export const commandScript = (text: string, shellMode: boolean): string | undefined => {
+  if (shellMode) return text.trim() === '' ? undefined : text
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
+  return lines.length === 0 ? undefined : `set -e\n${lines.join('\n')}`
+}
+
+const placeholder = '[[COMPOSE_COMMAND]]'
+
+/** The wrapper's script with the compose command in place of its placeholder; `undefined` when the placeholder is missing. */
+export const wrapperScript = (wrapper: string, argv: readonly string[]): string | undefined => {
+  const script = commandScript(wrapper, false)
+  return script?.includes(placeholder) ? script.replaceAll(placeholder, () => shellWords(argv)) : undefined
+}
+
+/**
+ * Words as a shell reads them back. Double quotes, since users put the placeholder bare or into single quotes
+ * (`sops exec-env s.env '[[COMPOSE_COMMAND]]'`).
+ */
+export const shellWords = (argv: readonly string[]): string =>
+  argv.map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `"${word.replace(/["\\$`]/g, '\\$&')}"`)).join(' ')
+
+/**
+ * A script for `sh` on its standard input. The braces make the shell read all of it before it runs anything, so that no command in
+ * it can eat the rest of the script as its own input.
+ */
+export const onStandardInput = (script: string): string => `{\n${script}\n} </dev/null\n`

@@ -1,0 +1,41 @@
+import type { ProjectContainer, ProjectObservation } from '../controller/hosts/port.ts'
+import { toObservation } from './deploy-container.ts'
+import { Deadline, type DockerEngine } from './docker-engine.ts'
+import { ComposeLabel } from './labels.ts'
+
+/** So many containers are inspected at a time. */
+const parallel = 8
+
+/** What runs under a compose project, whoever started it. */
+export const observeProject = async (
+  engine: DockerEngine,
+  project: string,
+  signal: AbortSignal,
+): Promise<ProjectObservation> => {
+  const listed = await engine.ask(
+    `list the containers of project ${project}`,
+    Deadline.look,
+    signal,
+    (docker, abortSignal) =>
+      docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
+  )
+  const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? '').filter((name) => name !== '')
+  const containers: ProjectContainer[] = []
+  for (let i = 0; i < names.length; i += parallel) {
+    const found = await Promise.all(names.slice(i, i + parallel).map((name) => engine.inspect(name, signal)))
+    for (const container of found) {
+      // Removed since it was listed.
+      if (!container) continue
+      const { labels } = container
+      const { owner: _, hash: __, previous: ___, ...facts } = toObservation(container)
+      containers.push({
+        ...facts,
+        service: labels[ComposeLabel.service] ?? '',
+        configHash: labels[ComposeLabel.configHash] ?? '',
+        oneOff: labels[ComposeLabel.oneOff] === 'True',
+      })
+    }
+  }
+  containers.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { project, containers }
+}

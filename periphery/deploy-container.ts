@@ -1,0 +1,209 @@
+import {
+  type ContainerObservation,
+  type ContainerRequest,
+  type ContainerRollout,
+  HostRejectedError,
+  type StopOptions,
+} from '../controller/hosts/port.ts'
+import { containerSpec } from './container-spec.ts'
+import { type ContainerEngine, type EngineContainer, ImageMissingError } from './engine.ts'
+import { Label } from './labels.ts'
+import { containerName, failureKey, type Observed, planRollout, type Role, type Step } from './rollout-plan.ts'
+
+/** More rounds than any way through the plan has; reaching it means that somebody else works on the same names. */
+const maxRounds = 10
+const logLinesOnFailure = 20
+
+export interface RolloutOptions {
+  /** The engine's time, in milliseconds since the epoch. */
+  now: () => number
+  /** Failures reported by this process. Forgotten by a restart: then one is reported once more, which is harmless. */
+  reportedFailures: Set<string>
+}
+
+/** Looks, plans, acts, until nothing more can be done now (`rollout-plan.ts` has the plan and why a crash anywhere is harmless). */
+export const deployContainer = async (
+  engine: ContainerEngine,
+  desired: ContainerRequest,
+  { now, reportedFailures }: RolloutOptions,
+  signal: AbortSignal,
+): Promise<ContainerRollout> => {
+  const { spec, platform, pull } = containerSpec(desired)
+  const image = new ImageSource(engine, desired, pull, platform)
+  const perform = (step: Step) =>
+    take(engine, desired.name, desired.stop, step, signal, (as) => image.create(as, spec, signal))
+
+  for (let round = 0; round < maxRounds; round++) {
+    const observed = await observe(engine, desired.name, signal)
+    const plan = planRollout(desired, observed, { nowMs: now(), reported: (key) => reportedFailures.has(key) })
+    switch (plan.verdict) {
+      case 'name-taken':
+        throw new HostRejectedError(
+          'NameTaken',
+          `container ${plan.holder.name} exists and was not made by ${desired.owner}` +
+            `${ownerOf(plan.holder) ? ` but by ${ownerOf(plan.holder)}` : ''}: remove or rename it, choose another name, ` +
+            `or take it over with the label ${Label.adopt}=true`,
+        )
+      case 'look-again':
+        for (const step of plan.steps) await perform(step)
+        break
+      case 'settled':
+        for (const step of plan.steps) await perform(step)
+        return { state: 'settled', container: toObservation(observed.current!) }
+      case 'wait':
+        return {
+          state: 'progressing',
+          container: toObservation(observed.current!, observed.previous),
+          message: plan.message,
+        }
+      case 'failed': {
+        const failed = observed.current!
+        const lastLogLines = await engine.lastLogLines(failed.name, logLinesOnFailure, signal).catch(() => [])
+        for (const step of plan.steps) await perform(step)
+        remember(reportedFailures, failureKey(failed))
+        const back = plan.steps.length > 0
+        const container = back ? (await observe(engine, desired.name, signal)).current : failed
+        return {
+          state: 'rolled-back',
+          ...(container && { container: toObservation(container) }),
+          message: `the new container ${plan.message}${back ? '; the previous one is back' : ''}`,
+          lastLogLines,
+        }
+      }
+    }
+  }
+  throw new HostRejectedError(
+    'Conflict',
+    `container ${desired.name} kept changing while it was replaced: does somebody else work on it?`,
+  )
+}
+
+/** The container of this name and what a replacement left; `undefined` when none is there under the name itself. */
+export const observeContainer = async (
+  engine: ContainerEngine,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerObservation | undefined> => {
+  const { current, previous } = await observe(engine, name, signal)
+  return current && toObservation(current, previous)
+}
+
+/** Removes the owner's container of this name and what replacements left of it; others' are left alone. */
+export const removeContainer = async (
+  engine: ContainerEngine,
+  name: string,
+  owner: string,
+  stop: StopOptions,
+  signal: AbortSignal,
+): Promise<void> => {
+  const observed = await observe(engine, name, signal)
+  const roles: readonly Role[] = ['next', 'current', 'previous']
+  // An adopted container that waits as `previous` has no owner label; it goes with the one that replaced it.
+  const replaced = observed.current && ownerOf(observed.current) === owner
+  for (const role of roles) {
+    const container = observed[role]
+    if (!container || !(ownerOf(container) === owner || (role === 'previous' && replaced))) continue
+    if (container.state !== 'created' && container.state !== 'exited') await engine.stop(container.name, stop, signal)
+    await engine.remove(container.name, signal)
+  }
+}
+
+const observe = async (engine: ContainerEngine, name: string, signal: AbortSignal): Promise<Observed> => {
+  const [current, next, previous] = await Promise.all(
+    (['current', 'next', 'previous'] as const).map((role) => engine.inspect(containerName(name, role), signal)),
+  )
+  return { ...(current && { current }), ...(next && { next }), ...(previous && { previous }) }
+}
+
+const take = (
+  engine: ContainerEngine,
+  name: string,
+  stop: StopOptions,
+  step: Step,
+  signal: AbortSignal,
+  create: (containerName: string) => Promise<void>,
+): Promise<void> => {
+  switch (step.do) {
+    case 'create':
+      return create(containerName(name, step.as))
+    case 'start':
+      return engine.start(containerName(name, step.what), signal)
+    case 'stop':
+      return engine.stop(containerName(name, step.what), stop, signal)
+    case 'remove':
+      return engine.remove(containerName(name, step.what), signal)
+    case 'rename':
+      return engine.rename(containerName(name, step.what), containerName(name, step.to), signal)
+  }
+}
+
+/** Creates containers, and brings their image when the policy or its absence demands it. At most one pull per rollout. */
+class ImageSource {
+  readonly #engine: ContainerEngine
+  readonly #desired: ContainerRequest
+  readonly #policy: ContainerRequest['pull']
+  readonly #platform: string | undefined
+  #pulled = false
+
+  constructor(
+    engine: ContainerEngine,
+    desired: ContainerRequest,
+    policy: ContainerRequest['pull'],
+    platform: string | undefined,
+  ) {
+    this.#engine = engine
+    this.#desired = desired
+    this.#policy = policy
+    this.#platform = platform
+  }
+
+  async create(name: string, spec: ReturnType<typeof containerSpec>['spec'], signal: AbortSignal): Promise<void> {
+    if (this.#policy === 'always') await this.#pull(signal)
+    try {
+      await this.#engine.create(name, spec, this.#platform, signal)
+    } catch (error) {
+      if (!(error instanceof ImageMissingError)) throw error
+      if (this.#policy === 'never') {
+        throw new HostRejectedError(
+          'ImageMissing',
+          `image ${spec.Image} is not on this host, and pulling is turned off`,
+        )
+      }
+      await this.#pull(signal)
+      await this.#engine.create(name, spec, this.#platform, signal)
+    }
+  }
+
+  async #pull(signal: AbortSignal): Promise<void> {
+    if (this.#pulled) return
+    const { image, registryAuth } = this.#desired
+    try {
+      await this.#engine.pull(image, this.#platform, registryAuth, signal)
+    } catch (error) {
+      if (!(error instanceof HostRejectedError)) throw error
+      // An image made on this host is in no registry; looking for it there is no reason to fail.
+      const local = await this.#engine.image(image, signal)
+      if (!local || local.digests.length > 0) throw error
+    }
+    this.#pulled = true
+  }
+}
+
+const ownerOf = (container: EngineContainer): string | undefined => container.labels[Label.owner]
+
+export const toObservation = (container: EngineContainer, previous?: EngineContainer): ContainerObservation => {
+  const { hasHealthCheck: _, finishedAt: __, ...facts } = container
+  const owner = container.labels[Label.owner]
+  const hash = container.labels[Label.hash]
+  return {
+    ...facts,
+    ...(owner !== undefined && { owner }),
+    ...(hash !== undefined && { hash }),
+    ...(previous && { previous: toObservation(previous) }),
+  }
+}
+
+const remember = (set: Set<string>, key: string): void => {
+  if (set.size > 10_000) set.clear()
+  set.add(key)
+}

@@ -1,0 +1,82 @@
+import { HostRejectedError, HostUnreachableError } from '../controller/hosts/port.ts'
+
+/** Reasons that users see in conditions, found by what Docker and Compose say. The first match wins. */
+const reasons: readonly (readonly [RegExp, string])[] = [
+  [/no space left on device|disk quota exceeded/i, 'NoSpace'],
+  [/port is already allocated|address already in use|ports are not available/i, 'PortInUse'],
+  [/is already in use by container|container name .* is already in use/i, 'NameTaken'],
+  [
+    /pull access denied|manifest (for .* )?(not found|unknown)|repository .* not found|requested access to the resource is denied|unauthorized|no basic auth credentials|failed to resolve reference|no matching manifest|error pulling image|no such image|invalid reference format/i,
+    'ImagePullFailed',
+  ],
+  [/network .* not found|network .* declared as external/i, 'NetworkNotFound'],
+  [/mount path must be absolute|invalid mount|bind source path does not exist|invalid volume spec/i, 'InvalidVolume'],
+  [/executable file not found|no such file or directory: unknown|permission denied: unknown/i, 'CommandNotFound'],
+]
+
+/** The reason for a message of Docker's or Compose's; `otherwise` when it is none of the known ones. */
+export const reasonOf = (message: string, otherwise: string): string =>
+  reasons.find(([pattern]) => pattern.test(message))?.[1] ?? otherwise
+
+/** Did the CLI say that no engine answers? */
+export const saysUnreachable = (message: string): boolean =>
+  /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection reset by peer|unexpected EOF$/im.test(
+    message,
+  )
+
+/** What an HTTP client of the engine throws. */
+interface EngineFailure {
+  statusCode?: number
+  json?: unknown
+  reason?: string
+  code?: string
+  message?: string
+}
+
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'EACCES',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+
+/** The status code of an engine's refusal, `undefined` for other errors. */
+export const statusOf = (error: unknown): number | undefined => (error as EngineFailure | undefined)?.statusCode
+
+/** What the engine said, without dockerode's decoration. */
+export const engineMessage = (error: unknown): string => {
+  const { json, message } = error as EngineFailure
+  if (typeof json === 'object' && json !== null && 'message' in json && typeof json.message === 'string') {
+    return json.message
+  }
+  return message?.replace(/^\(HTTP code \d+\) [a-z ]+ - /, '') ?? String(error)
+}
+
+/**
+ * Turns whatever dockerode threw into the two errors of the port. `what` says what was tried ("start container web"), `address` whom.
+ */
+export const toHostError = (error: unknown, what: string, address: string): Error => {
+  if (error instanceof HostRejectedError || error instanceof HostUnreachableError) return error
+  const { code, statusCode } = error as EngineFailure
+  if (statusCode === undefined) {
+    const denied = code === 'EACCES' ? ': this user may not open the socket' : ''
+    if (code !== undefined && unreachableCodes.has(code)) {
+      return new HostUnreachableError(
+        `no Docker Engine answers at ${address} (${code}${denied}) to ${what}: check that Docker runs there`,
+        { cause: error },
+      )
+    }
+    return new HostUnreachableError(`could not ${what} at ${address}: ${engineMessage(error)}`, { cause: error })
+  }
+  const message = engineMessage(error)
+  // 503: the engine is starting or stopping.
+  if (statusCode === 503) return new HostUnreachableError(`Docker at ${address} is not ready: ${message}`)
+  const otherwise = statusCode === 400 ? 'InvalidArgument' : statusCode === 409 ? 'Conflict' : 'DockerRefused'
+  return new HostRejectedError(reasonOf(message, otherwise), `could not ${what}: ${message}`, { cause: error })
+}

@@ -1,0 +1,165 @@
+import type { ContainerRequest } from '../controller/hosts/port.ts'
+import type { EngineContainer } from './engine.ts'
+import { Label } from './labels.ts'
+
+/**
+ * How a Deployment's container is replaced, so that a crash between any two effects is harmless. Three names are all the memory:
+ *
+ *     current   NAME                    what serves
+ *     next      NAME.komodo-next        made from the desired state, never started yet
+ *     previous  NAME.komodo-previous    served before, stopped, comes back if the new current one fails
+ *
+ * Forward:  [pull] create next · stop current · rename current -> previous · rename next -> current · start · (healthy) remove previous
+ * Back:     stop current · remove current · rename previous -> current · start
+ *
+ * "previous without current and next" arises only on the way back, "next" only on the way forward: so what is seen says how to go on.
+ */
+export const Role = { current: 'current', next: 'next', previous: 'previous' } as const
+export type Role = (typeof Role)[keyof typeof Role]
+
+export const containerName = (name: string, role: Role): string =>
+  role === 'current' ? name : `${name}.komodo-${role}`
+
+export type Observed = Partial<Record<Role, EngineContainer>>
+
+export type Step =
+  | { do: 'create'; as: Role }
+  | { do: 'start'; what: Role }
+  | { do: 'stop'; what: Role }
+  | { do: 'remove'; what: Role }
+  | { do: 'rename'; what: Role; to: Role }
+
+export type RolloutPlan =
+  /** Take the steps, then look and plan again. */
+  | { verdict: 'look-again'; steps: readonly Step[] }
+  /** Nothing more can be done now. */
+  | { verdict: 'wait'; steps: readonly []; message: string }
+  | { verdict: 'settled'; steps: readonly Step[] }
+  /** The desired one failed; the steps bring back what was before. Take its last log lines first. */
+  | { verdict: 'failed'; steps: readonly Step[]; message: string }
+  /** A container of somebody else has the name. */
+  | { verdict: 'name-taken'; steps: readonly []; holder: EngineContainer }
+
+export interface PlanOptions {
+  /** The engine's time, in milliseconds since the epoch. */
+  nowMs: number
+  /** Failures that were already reported, as `failureKey` gives them: such a container is started again instead. */
+  reported: (key: string) => boolean
+}
+
+/** One run of one container. */
+export const failureKey = (container: EngineContainer): string => `${container.id} ${container.startedAt ?? ''}`
+
+/** What to do next to make `desired` run alone under its name, given what is there now. */
+export const planRollout = (
+  desired: Pick<ContainerRequest, 'owner' | 'hash' | 'labels' | 'healthDeadlineMs' | 'minReadyMs'>,
+  observed: Observed,
+  options: PlanOptions,
+): RolloutPlan => {
+  const { current, next, previous } = observed
+  const foreign = foreignHolder(desired, observed)
+  if (foreign) return { verdict: 'name-taken', steps: [], holder: foreign }
+
+  if (next && next.labels[Label.hash] !== desired.hash) return again({ do: 'remove', what: 'next' })
+
+  if (!current) {
+    if (next) return again({ do: 'rename', what: 'next', to: 'current' }, { do: 'start', what: 'current' })
+    if (previous) return again({ do: 'rename', what: 'previous', to: 'current' }, { do: 'start', what: 'current' })
+    return again({ do: 'create', as: 'current' }, { do: 'start', what: 'current' })
+  }
+
+  if (current.labels[Label.hash] === desired.hash && current.labels[Label.owner] === desired.owner) {
+    if (next) return again({ do: 'remove', what: 'next' })
+    return judge(desired, current, previous, options)
+  }
+
+  // The current one is not the desired one.
+  const create: readonly Step[] = next ? [] : [{ do: 'create', as: 'next' }]
+  if (previous) {
+    // The current one never proved itself, so `previous` stays the one to come back to.
+    return again(...create, { do: 'stop', what: 'current' }, { do: 'remove', what: 'current' })
+  }
+  return again(
+    ...create,
+    { do: 'stop', what: 'current' },
+    { do: 'rename', what: 'current', to: 'previous' },
+    { do: 'rename', what: 'next', to: 'current' },
+    { do: 'start', what: 'current' },
+  )
+}
+
+const again = (...steps: Step[]): RolloutPlan => ({ verdict: 'look-again', steps })
+
+/** A container under one of the three names that is not the owner's (nor may be adopted). */
+const foreignHolder = (
+  desired: Pick<ContainerRequest, 'owner' | 'labels'>,
+  { current, next, previous }: Observed,
+): EngineContainer | undefined => {
+  const foreign = (container: EngineContainer | undefined) =>
+    container && container.labels[Label.owner] !== desired.owner ? container : undefined
+  const adopt = desired.labels.some(({ key, value }) => key === Label.adopt && value === 'true')
+  // An adopted container becomes `previous`; it is recognised there because `current` or `next` is the owner's.
+  const ours = [current, next].some((container) => container?.labels[Label.owner] === desired.owner)
+  return (adopt ? undefined : foreign(current)) ?? foreign(next) ?? (adopt || ours ? undefined : foreign(previous))
+}
+
+/** The desired container is there under its name: is it proven, still on its way, or failed? */
+const judge = (
+  desired: Pick<ContainerRequest, 'healthDeadlineMs' | 'minReadyMs'>,
+  current: EngineContainer,
+  previous: EngineContainer | undefined,
+  { nowMs, reported }: PlanOptions,
+): RolloutPlan => {
+  const settled: RolloutPlan = { verdict: 'settled', steps: previous ? [{ do: 'remove', what: 'previous' }] : [] }
+  const wait = (message: string): RolloutPlan => ({ verdict: 'wait', steps: [], message })
+  const fail = (message: string): RolloutPlan => ({ verdict: 'failed', steps: previous ? bringBack : [], message })
+
+  const startedMs = current.startedAt === undefined ? undefined : Date.parse(current.startedAt)
+  // A container that keeps restarting starts anew each time: then its creation counts.
+  const sinceMs = current.restartCount > 0 || startedMs === undefined ? Date.parse(current.createdAt) : startedMs
+  const late = nowMs - sinceMs > desired.healthDeadlineMs
+  const seconds = Math.round(desired.healthDeadlineMs / 1000)
+
+  switch (current.state) {
+    case 'created':
+      return again({ do: 'start', what: 'current' })
+    case 'paused':
+      return wait('paused by hand: `docker unpause` it')
+    case 'removing':
+      return wait('being removed')
+    case 'restarting':
+      return late || (previous && current.restartCount >= 5)
+        ? fail(`keeps exiting (${ending(current)}) and was restarted ${current.restartCount} times`)
+        : wait(`exited (${ending(current)}) and is being restarted`)
+    case 'exited':
+    case 'dead': {
+      const ranMs = Date.parse(current.finishedAt ?? '') - (startedMs ?? Number.NaN)
+      const proven = !previous && ranMs >= (current.hasHealthCheck ? desired.healthDeadlineMs : desired.minReadyMs)
+      if (proven || (!previous && reported(failureKey(current)))) return again({ do: 'start', what: 'current' })
+      return fail(
+        `exited (${ending(current)}) ${Number.isNaN(ranMs) ? '' : `${(ranMs / 1000).toFixed(1)} s `}after its start`,
+      )
+    }
+    case 'running':
+      if (current.hasHealthCheck) {
+        if (current.health === 'healthy') return settled
+        return late
+          ? fail(`did not become healthy within ${seconds} s (health: ${current.health})`)
+          : wait(`started, health: ${current.health}`)
+      }
+      if (startedMs !== undefined && nowMs - startedMs >= desired.minReadyMs) return settled
+      return late && previous && current.restartCount > 0
+        ? fail(`did not stay up within ${seconds} s: restarted ${current.restartCount} times`)
+        : wait(`started, has to stay up for ${desired.minReadyMs / 1000} s`)
+  }
+}
+
+const bringBack: readonly Step[] = [
+  { do: 'stop', what: 'current' },
+  { do: 'remove', what: 'current' },
+  { do: 'rename', what: 'previous', to: 'current' },
+  { do: 'start', what: 'current' },
+]
+
+const ending = (container: EngineContainer): string =>
+  container.oomKilled ? 'out of memory' : `exit code ${container.exitCode ?? 'unknown'}`

@@ -1,0 +1,172 @@
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { isAbsolute, join, resolve } from 'node:path'
+import { type ComposeRequest, HostRejectedError } from '../controller/hosts/port.ts'
+import type { ComposeFiles } from './compose-arguments.ts'
+import { confinedPath, isDirectory, isFile, isInside, toFileError, writePrivateFile } from './confined-path.ts'
+import { envFile } from './env-file.ts'
+
+/** Where stacks live on this host. */
+export interface StackRoots {
+  /** Each stack has a directory of its own below it. */
+  stacks: string
+  /** Other directories that `files_on_host` stacks may name by an absolute path. */
+  allowed: readonly string[]
+}
+
+/** Files that we wrote, and for which project: what a later deploy or removal has to tidy up. Kept in the stack's directory. */
+interface Manifest {
+  project: string
+  files: string[]
+}
+
+const manifestName = '.komodo-operator.json'
+
+/** The directory of a stack; made, readable by this user alone. */
+export const stackDirectory = async ({ stacks }: StackRoots, stack: string): Promise<string> => {
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(stack)) {
+    throw new HostRejectedError('InvalidArgument', `"${stack}" cannot be the name of a stack's directory`)
+  }
+  const directory = join(stacks, stack)
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw toFileError(error, `make the directory ${directory}`)
+  }
+  return directory
+}
+
+/** The directory that a stack's paths are relative to, and the root they are confined to. */
+export const resolveRunDirectory = async (
+  roots: StackRoots,
+  stack: string,
+  directory: string,
+): Promise<{ root: string; runDirectory: string }> => {
+  if (isAbsolute(directory)) {
+    const root = [roots.stacks, ...roots.allowed].find((candidate) => isInside(resolve(candidate), resolve(directory)))
+    if (root === undefined) {
+      throw new HostRejectedError(
+        'PathOutsideRoot',
+        `directory ${directory} is under none of the directories that this agent may read (${[roots.stacks, ...roots.allowed].join(', ')}): ` +
+          'allow it in the configuration of the agent',
+      )
+    }
+    return { root, runDirectory: await confinedPath(root, directory) }
+  }
+  const root = await stackDirectory(roots, stack)
+  return { root, runDirectory: await confinedPath(root, directory) }
+}
+
+/**
+ * Writes what the request brings (compose file, tree, env file) into the stack's directory, and says where everything is. What
+ * an earlier request wrote and this one does not is removed. Throws `MissingFiles`, `PathOutsideRoot`, `NoSpace`, ...
+ */
+export const writeStack = async (
+  roots: StackRoots,
+  request: ComposeRequest,
+  signal: AbortSignal,
+): Promise<{ root: string; files: ComposeFiles }> => {
+  const stackRoot = await stackDirectory(roots, request.stack)
+  const { root, runDirectory, composePaths } = await writeSource(roots, stackRoot, request, signal)
+  const written: string[] = []
+  const write = async (path: string, contents: string) => {
+    const target = await confinedPath(root, resolve(runDirectory, path))
+    await writePrivateFile(target, contents)
+    written.push(target)
+  }
+
+  if (request.source.type === 'inline') await write(composePaths[0]!, request.source.contents)
+  const hasEnvironment = request.environment.length > 0
+  if (hasEnvironment) await write(request.envFilePath, envFile(request.environment))
+  await updateManifest(stackRoot, { project: request.project, files: written })
+
+  const exists = async (path: string) => isFile(await confinedPath(root, resolve(runDirectory, path)))
+  const envFiles: string[] = []
+  const missing: string[] = []
+  for (const path of composePaths) if (!(await exists(path))) missing.push(path)
+  for (const { path, track } of request.additionalEnvFiles) {
+    if (path === request.envFilePath) continue
+    if (await exists(path)) envFiles.push(path)
+    else if (track) missing.push(path)
+  }
+  if (hasEnvironment || (request.envFilePath !== '' && (await exists(request.envFilePath)))) {
+    envFiles.push(request.envFilePath)
+  }
+  if (missing.length > 0) {
+    throw new HostRejectedError('MissingFiles', `Missing files: ${missing.join(', ')} (in ${runDirectory})`)
+  }
+  return {
+    root,
+    files: { runDirectory, composeFiles: composePaths.map(notAnOption), envFiles: envFiles.map(notAnOption) },
+  }
+}
+
+const writeSource = async (
+  roots: StackRoots,
+  stackRoot: string,
+  request: ComposeRequest,
+  signal: AbortSignal,
+): Promise<{ root: string; runDirectory: string; composePaths: readonly string[] }> => {
+  const composePaths = request.filePaths.length > 0 ? request.filePaths : ['compose.yaml']
+  switch (request.source.type) {
+    case 'inline':
+      // As with Komodo, the run directory does not count for contents that are given in the Stack itself.
+      return { root: stackRoot, runDirectory: stackRoot, composePaths }
+    case 'tree': {
+      const clone = await confinedPath(stackRoot, request.source.clonePath)
+      try {
+        await mkdir(clone, { recursive: true, mode: 0o700 })
+        await request.source.tree.writeTo(clone, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw toFileError(error, `write the files of stack ${request.stack}`)
+      }
+      const runDirectory = await confinedPath(stackRoot, resolve(clone, request.runDirectory))
+      await mustBeDirectory(runDirectory)
+      return { root: stackRoot, runDirectory, composePaths }
+    }
+    case 'host': {
+      const { root, runDirectory } = await resolveRunDirectory(roots, request.stack, request.runDirectory)
+      await mustBeDirectory(runDirectory)
+      return { root, runDirectory, composePaths }
+    }
+  }
+}
+
+const mustBeDirectory = async (path: string): Promise<void> => {
+  if (!(await isDirectory(path))) {
+    throw new HostRejectedError('MissingFiles', `Missing files: the run directory ${path} does not exist`)
+  }
+}
+
+/** A path that begins with `-` would be an option, and `-` alone standard input. */
+const notAnOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path)
+
+const updateManifest = async (stackRoot: string, manifest: Manifest): Promise<void> => {
+  const before = await readManifest(stackRoot)
+  for (const path of before?.files ?? []) {
+    if (!manifest.files.includes(path)) await rm(path, { force: true })
+  }
+  await writePrivateFile(join(stackRoot, manifestName), JSON.stringify(manifest))
+}
+
+const readManifest = async (stackRoot: string): Promise<Manifest | undefined> => {
+  try {
+    const { project, files } = JSON.parse(await readFile(join(stackRoot, manifestName), 'utf8')) as Manifest
+    return { project, files: files.filter((path) => isAbsolute(path)) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes the files that were written for a project that is no more; they may hold secrets. Anything else in there stays. */
+export const forgetProject = async ({ stacks }: StackRoots, project: string): Promise<void> => {
+  for (const entry of await readdir(stacks, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) continue
+    const directory = join(stacks, entry.name)
+    const manifest = await readManifest(directory)
+    if (manifest?.project !== project) continue
+    for (const path of [...manifest.files, join(directory, manifestName)]) await rm(path, { force: true })
+    // Only when it is empty.
+    await rmdir(directory).catch(() => {})
+  }
+}
