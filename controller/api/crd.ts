@@ -19,6 +19,7 @@ export interface OpenApiSchema {
   'x-kubernetes-int-or-string'?: boolean
   'x-kubernetes-list-type'?: string
   'x-kubernetes-list-map-keys'?: readonly string[]
+  'x-kubernetes-validations'?: readonly { rule: string; message: string }[]
 }
 
 /** A CustomResourceDefinition as `kubectl apply` takes it. */
@@ -94,6 +95,11 @@ export function customResourceDefinition(kind: KindDefinition): CustomResourceDe
   spec.description = 'What is wanted.'
   // Without required fields an object may leave `spec` out and still get all defaults.
   if (!spec.required) spec.default = {}
+  if (kind.immutable) {
+    spec['x-kubernetes-validations'] = [
+      { rule: 'self == oldSelf', message: `The spec of a ${kind.kind} never changes; make a new one.` },
+    ]
+  }
   const status = structuralSchema(kind.status as OpenApiSchema)
   status.description = 'What is there; written by the controller alone.'
   return {
