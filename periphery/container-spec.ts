@@ -4,7 +4,7 @@ import { Label } from './labels.ts'
 import { type Draft, valueFlags } from './run-flag-table.ts'
 import { applyRunFlags } from './run-flags.ts'
 import { FlagValueError } from './run-values.ts'
-import { splitWords, unquote, WordsError } from './words.ts'
+import { splitWords, WordsError } from './words.ts'
 
 export interface CreateRequest {
   spec: ContainerSpec
@@ -27,8 +27,8 @@ export const containerSpec = (desired: ContainerRequest): CreateRequest => {
   const draft: Draft = {
     spec: {
       Image: desired.image.trim(),
-      Env: desired.environment.map(({ key, value }) => `${variable(key)}=${unquote(value)}`),
-      Labels: Object.fromEntries(desired.labels.map(({ key, value }) => [unquote(key), unquote(value)])),
+      Env: desired.environment.map(({ key, value }) => `${variable(key)}=${value}`),
+      Labels: Object.fromEntries(desired.labels.map(({ key, value }) => [key, value])),
       StopSignal: desired.stop.signal,
       StopTimeout: desired.stop.timeoutSeconds,
     },
@@ -84,11 +84,10 @@ const finish = (draft: Draft, desired: ContainerRequest): CreateRequest => {
 }
 
 const variable = (key: string): string => {
-  const name = unquote(key)
-  if (name === '' || name.includes('=') || name.includes('\0')) {
-    throw invalid(`environment: "${name}" cannot be the name of a variable`)
+  if (key === '' || key.includes('=') || key.includes('\0')) {
+    throw invalid(`environment: "${key}" cannot be the name of a variable`)
   }
-  return name
+  return key
 }
 
 const field = <T>(name: string, read: () => T): T => {

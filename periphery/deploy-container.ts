@@ -66,7 +66,7 @@ export const deployContainer = async (
         return {
           state: 'rolled-back',
           ...(container && { container: toObservation(container) }),
-          message: `the new container ${plan.message}${back ? '; the previous one is back' : ''}`,
+          message: plan.message,
           lastLogLines,
         }
       }

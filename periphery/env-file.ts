@@ -1,12 +1,11 @@
 import { HostRejectedError, type KeyValue } from '../controller/hosts/port.ts'
-import { unquote } from './words.ts'
 
 /**
  * The text of an env file from which Compose reads exactly the given values: `$`, quotes, backslashes and line breaks survive
  * (behaviour §8.3, without its loss of `$`). Throws `InvalidArgument` for a name or value that no env file can hold.
  */
 export const envFile = (environment: readonly KeyValue[]): string =>
-  environment.map(({ key, value }) => `${name(unquote(key))}=${quote(unquote(value), key)}\n`).join('')
+  environment.map(({ key, value }) => `${name(key)}=${quote(value, key)}\n`).join('')
 
 const name = (key: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key)) {

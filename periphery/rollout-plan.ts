@@ -52,7 +52,7 @@ export const failureKey = (container: EngineContainer): string => `${container.i
 
 /** What to do next to make `desired` run alone under its name, given what is there now. */
 export const planRollout = (
-  desired: Pick<ContainerRequest, 'owner' | 'hash' | 'labels' | 'healthDeadlineMs' | 'minReadyMs'>,
+  desired: Pick<ContainerRequest, 'owner' | 'hash' | 'labels' | 'restart' | 'healthDeadlineMs' | 'minReadyMs'>,
   observed: Observed,
   options: PlanOptions,
 ): RolloutPlan => {
@@ -95,17 +95,19 @@ const foreignHolder = (
   desired: Pick<ContainerRequest, 'owner' | 'labels'>,
   { current, next, previous }: Observed,
 ): EngineContainer | undefined => {
-  const foreign = (container: EngineContainer | undefined) =>
-    container && container.labels[Label.owner] !== desired.owner ? container : undefined
   const adopt = desired.labels.some(({ key, value }) => key === Label.adopt && value === 'true')
+  const foreign = (container: EngineContainer | undefined, mayAdopt: boolean) => {
+    const owner = container?.labels[Label.owner]
+    return container && owner !== desired.owner && !(mayAdopt && owner === undefined) ? container : undefined
+  }
   // An adopted container becomes `previous`; it is recognised there because `current` or `next` is the owner's.
   const ours = [current, next].some((container) => container?.labels[Label.owner] === desired.owner)
-  return (adopt ? undefined : foreign(current)) ?? foreign(next) ?? (adopt || ours ? undefined : foreign(previous))
+  return foreign(current, adopt) ?? foreign(next, false) ?? foreign(previous, adopt || ours)
 }
 
 /** The desired container is there under its name: is it proven, still on its way, or failed? */
 const judge = (
-  desired: Pick<ContainerRequest, 'healthDeadlineMs' | 'minReadyMs'>,
+  desired: Pick<ContainerRequest, 'restart' | 'healthDeadlineMs' | 'minReadyMs'>,
   current: EngineContainer,
   previous: EngineContainer | undefined,
   { nowMs, reported }: PlanOptions,
@@ -131,14 +133,18 @@ const judge = (
       return late || (previous && current.restartCount >= 5)
         ? fail(`keeps exiting (${ending(current)}) and was restarted ${current.restartCount} times`)
         : wait(`exited (${ending(current)}) and is being restarted`)
-    case 'exited':
-    case 'dead': {
+    case 'dead':
+      // Docker could not stop it properly: such a container cannot be started again.
+      return previous ? fail('could not be stopped properly') : again({ do: 'remove', what: 'current' })
+    case 'exited': {
+      // With such a policy exit code 0 means "done", as with a Job.
+      const maySucceed = desired.restart === 'no' || desired.restart === 'on-failure'
+      if (maySucceed && current.exitCode === 0 && !current.oomKilled) return settled
       const ranMs = Date.parse(current.finishedAt ?? '') - (startedMs ?? Number.NaN)
       const proven = !previous && ranMs >= (current.hasHealthCheck ? desired.healthDeadlineMs : desired.minReadyMs)
       if (proven || (!previous && reported(failureKey(current)))) return again({ do: 'start', what: 'current' })
-      return fail(
-        `exited (${ending(current)}) ${Number.isNaN(ranMs) ? '' : `${(ranMs / 1000).toFixed(1)} s `}after its start`,
-      )
+      const after = Number.isNaN(ranMs) ? '' : ` ${(Math.max(0, ranMs) / 1000).toFixed(1)} s after its start`
+      return fail(`exited (${ending(current)})${after}`)
     }
     case 'running':
       if (current.hasHealthCheck) {

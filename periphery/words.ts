@@ -37,24 +37,6 @@ export const splitWords = (text: string): string[] => {
   return words
 }
 
-/**
- * The value of a key-value line as Komodo's users mean it: one pair of quotes around the whole is not part of it; everything else,
- * `$` and inner quotes above all, is.
- */
-export const unquote = (text: string): string => {
-  if (text.length < 2) return text
-  if (text.startsWith("'") && text.indexOf("'", 1) === text.length - 1) return text.slice(1, -1)
-  if (text.startsWith('"') && text.endsWith('"')) {
-    try {
-      const { value, end } = doubleQuoted(text, 0)
-      if (end === text.length - 1) return value
-    } catch {
-      // `"a\"`: the last quote is escaped, so the text is no quoted whole.
-    }
-  }
-  return text
-}
-
 /** Reads the double-quoted part that starts at `start`; a backslash escapes only what it escapes in a shell. */
 const doubleQuoted = (text: string, start: number): { value: string; end: number } => {
   let value = ''

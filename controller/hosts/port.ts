@@ -28,7 +28,7 @@ export interface Host {
    * it started, and brings the old one back in that case. Does not wait for health: call again when woken.
    */
   deployContainer(desired: ContainerRequest, signal: AbortSignal): Promise<ContainerRollout>
-  /** Stops and removes the container if `owner` made it (label), and what replacements left. Gone counts as removed. */
+  /** Stops and removes the container (its volumes stay) if `owner` made it (label), and what replacements left. Gone counts as removed. */
   removeContainer(name: string, owner: string, stop: StopOptions, signal: AbortSignal): Promise<void>
   startContainer(name: string, owner: string, signal: AbortSignal): Promise<void>
 
@@ -119,7 +119,7 @@ export interface ContainerRequest {
   restart: 'no' | 'on-failure' | 'always' | 'unless-stopped'
   /** Appended to the image, split like a shell would, nothing expanded. */
   command: string
-  /** `key`/`value` pairs of Komodo's key-value text, in order. */
+  /** In order, as the program shall see them: quotes around a value in Komodo's text are taken off by the caller. */
   environment: readonly KeyValue[]
   labels: readonly KeyValue[]
   /** `local:container` as `docker run -p` and `-v` take them. */
@@ -155,7 +155,10 @@ export type ContainerRollout =
   | { state: 'settled'; container: ContainerObservation }
   /** Started, not proven yet. */
   | { state: 'progressing'; container: ContainerObservation; message: string }
-  /** Did not become healthy: the old one is back (or nothing was before). */
+  /**
+   * Did not become healthy: the old one is back. Without an old one, the failed one stays, for its log; its `hash` is the desired
+   * one then, and the next call starts it again. `message` is a clause: "exited (exit code 3) 0.1 s after its start".
+   */
   | { state: 'rolled-back'; container?: ContainerObservation; message: string; lastLogLines: readonly string[] }
 
 export interface ComposeRequest {
@@ -171,7 +174,7 @@ export interface ComposeRequest {
     | { type: 'host' }
   runDirectory: string
   filePaths: readonly string[]
-  /** Resolved; written to `envFilePath` when not empty. */
+  /** Resolved, quotes around values taken off; written to `envFilePath` when not empty, so that Compose reads exactly these values. */
   environment: readonly KeyValue[]
   envFilePath: string
   additionalEnvFiles: readonly { path: string; track: boolean }[]
