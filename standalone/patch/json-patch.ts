@@ -1,7 +1,7 @@
 /** RFC 6902 with the habits of kube-apiserver: negative indices count from the end, `replace` of an absent key adds it. */
 import type { Json, JsonObject, JsonPatch } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
-import { clone, equal, isObject, setKey } from '../schema/go.ts'
+import { clone, equal, isObject, own, setKey } from '../schema/go.ts'
 
 const MAX_OPERATIONS = 10_000
 /** Bytes that `copy` operations may add together. */
@@ -15,10 +15,6 @@ type Container = JsonObject | Json[]
 const isContainer = (value: Json | undefined): value is Container => value !== null && typeof value === 'object'
 
 const decodePart = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')
-
-/** Own keys only: a document may well have a key named `constructor`. */
-const own = (object: JsonObject, key: string): Json | undefined =>
-  Object.hasOwn(object, key) ? object[key] : undefined
 
 const indexOf = (key: string, size: number): number => {
   if (!/^[+-]?\d+$/.test(key)) throw refused()

@@ -4,7 +4,7 @@
  */
 import type { FieldType, Json, JsonObject, StrategicMergePatch } from '../schema/contract.ts'
 import { badRequest, internal } from '../schema/faults.ts'
-import { clone, equal, isObject, printValue } from '../schema/go.ts'
+import { clone, equal, isObject, own, printValue } from '../schema/go.ts'
 
 const DIRECTIVE = '$patch'
 const RETAIN_KEYS = '$retainKeys'
@@ -197,7 +197,7 @@ const deleteFromList = (target: JsonObject, key: string, values: Json): void => 
 }
 
 const mergeKey = (target: JsonObject, key: string, value: Json, type: FieldType | undefined): void => {
-  const current = target[key]
+  const current = own(target, key)
   if (value === null) delete target[key]
   else if (isObject(current) && isObject(value)) target[key] = mergeMap(current, value, type)
   else if (Array.isArray(current) && Array.isArray(value)) target[key] = mergeList(current, value, type)

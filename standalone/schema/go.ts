@@ -82,7 +82,7 @@ export const clone = <T extends Json>(value: T): T => {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(clone) as T
   const out: JsonObject = {}
-  for (const key in value) out[key] = clone((value as JsonObject)[key] as Json)
+  for (const key in value) setKey(out, key, clone((value as JsonObject)[key] as Json))
   return out as T
 }
 
@@ -98,12 +98,16 @@ export const equal = (a: Json | undefined, b: Json | undefined): boolean => {
   if (Array.isArray(b)) return false
   let count = 0
   for (const key in a) {
-    if (!(key in b) || !equal(a[key], b[key])) return false
+    if (!Object.hasOwn(b, key) || !equal(a[key], b[key])) return false
     count++
   }
   for (const _ in b) count--
   return count === 0
 }
+
+/** A document may have keys such as `constructor`: only its own count. */
+export const own = (object: JsonObject, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined
 
 /** Sets a key that may be `__proto__`, which plain assignment would lose. */
 export const setKey = (object: JsonObject, key: string, value: Json): void => {

@@ -1,6 +1,6 @@
 /** What happens to a custom resource before validation: unknown fields go, nulls go, defaults come. All in place. */
 import type { Json, JsonObject } from './contract.ts'
-import { clone, setKey } from './go.ts'
+import { clone, own, setKey } from './go.ts'
 import type { Structural } from './structural.ts'
 
 const isMetaField = (key: string): boolean => key === 'apiVersion' || key === 'kind' || key === 'metadata'
@@ -100,10 +100,10 @@ export const fillDefaults = (value: Json, schema: Structural | undefined): void 
   }
   for (const [key, property] of schema.properties) {
     if (!property.defaults) continue
-    const child = value[key]
+    const child = own(value, key)
     if (property.default !== undefined && (child === undefined || (child === null && !property.nullable)))
       setKey(value, key, clone(property.default))
-    fillDefaults(value[key] as Json, property)
+    fillDefaults(own(value, key) ?? null, property)
   }
   const additional = schema.additional
   if (typeof additional !== 'object' || !additional.defaults) return

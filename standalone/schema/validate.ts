@@ -2,7 +2,7 @@
 import type { Cause, Json, JsonObject } from './contract.ts'
 import { invalidValue, notSupported, required, tooLong, tooMany, typeInvalid } from './field.ts'
 import { hasFormat } from './formats.ts'
-import { equal, formatFloat, isObject, quote } from './go.ts'
+import { equal, formatFloat, isObject, own, quote } from './go.ts'
 import type { Structural } from './structural.ts'
 
 type Code = 'type' | 'required' | 'enum' | 'tooLong' | 'maxItems' | 'maxProperties' | 'invalid' | 'combinator'
@@ -177,13 +177,14 @@ const checkObject = (schema: Structural, value: JsonObject, path: string, old: J
   const { additional } = schema
   if (typeof additional === 'object')
     for (const key in value)
-      if (!schema.properties.has(key)) child(additional, value[key] as Json, `${path}.${key}`, before?.[key], out)
+      if (!schema.properties.has(key))
+        child(additional, value[key] as Json, `${path}.${key}`, before && own(before, key), out)
   for (const key in value) {
     const property = schema.properties.get(key)
-    if (property) child(property, value[key] as Json, prefix + key, before?.[key], out)
+    if (property) child(property, value[key] as Json, prefix + key, before && own(before, key), out)
   }
   for (const key of schema.required)
-    if (value[key] === undefined)
+    if (!Object.hasOwn(value, key))
       out.add({ code: 'required', path: `${path}.${key}`, message: `${path}.${key} in body is required` })
 }
 
