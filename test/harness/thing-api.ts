@@ -6,7 +6,9 @@ import { systemClock } from '../../controller/engine/clock.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
 import { installCrds } from '../../controller/install-crds.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
+import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { createInProcessTransport } from '../../controller/kube/in-process-transport.ts'
+import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport, TransportRequest } from '../../controller/kube/transport.ts'
 import { startApiServer } from '../../standalone/server.ts'
@@ -39,13 +41,16 @@ export interface ThingApi {
   /** A client over a transport made of the plain one. */
   clientOver(wrap: (transport: Transport) => Transport): KubeClient
   transport: Transport
+  /** As kubectl would come, by the kubeconfig; only when it listens. */
+  clientOverTls(): Promise<KubeClient>
   close(): Promise<void>
 }
 
 /** The real standalone API, in process, that serves Things in the namespace `default`. */
-export const startThingApi = async (): Promise<ThingApi> => {
+export const startThingApi = async ({ listen = false } = {}): Promise<ThingApi> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'komodo-things-'))
-  const server = await startApiServer({ dataDir })
+  const server = await startApiServer({ dataDir, listen: listen ? { host: '127.0.0.1', port: 0 } : undefined })
+  const opened: Transport[] = []
   const transport = createInProcessTransport(server.handler, server.adminUser)
   const clientOver = (wrap: (transport: Transport) => Transport): KubeClient =>
     createKubeClient({ transport: wrap(transport), userAgent: 'komodo-test' })
@@ -64,8 +69,14 @@ export const startThingApi = async (): Promise<ThingApi> => {
     client,
     clientOver,
     transport,
+    clientOverTls: async () => {
+      if (server.kubeconfigPath === undefined) throw new Error('the API does not listen')
+      const overTls = createHttpsTransport(await loadKubeconfig(server.kubeconfigPath))
+      opened.push(overTls)
+      return createKubeClient({ transport: overTls, userAgent: 'komodo-test' })
+    },
     close: async () => {
-      await transport.close()
+      for (const each of [transport, ...opened]) await each.close()
       await server.close()
       await rm(dataDir, { recursive: true, force: true })
     },
