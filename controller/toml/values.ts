@@ -209,7 +209,11 @@ function readList(
     if (model.shape === 'StringList') return wrong('a list of texts, or one text with commas')
     return wrong(model.item.type === 'table' ? 'a list of tables' : 'a list of texts, ["a", "b"]')
   }
-  return items.map((item, index) => readValue(item, model.item, [...path, index], reading))
+  const values = items.map((item, index) => readValue(item, model.item, [...path, index], reading))
+  // A blank entry means nothing anywhere, and as an argument of a command it would do harm.
+  return model.shape === 'StringList'
+    ? values.filter((value) => typeof value !== 'string' || value.trim() !== '')
+    : values
 }
 
 function readNested(

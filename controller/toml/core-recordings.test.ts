@@ -1,0 +1,222 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { Declaration } from './declaration.ts'
+import { read } from './read.ts'
+import { type RawTable, readTable } from './values.ts'
+import { type BlockModel, blockModels, type TableModel, type ValueModel } from './vocabulary.ts'
+
+/**
+ * What a running Komodo Core made of real and made-up files, beside the project when there is such a thing: what we read must mean the
+ * same. Each difference stands in a list below, with its reason.
+ */
+const shared = join(import.meta.dirname, '../../../shared')
+const recordings = join(shared, 'reference/core-recordings')
+const present = existsSync(recordings)
+
+interface StoredObject {
+  name: string
+  description?: string
+  template?: boolean
+  tags?: readonly string[]
+  config?: Record<string, unknown>
+  value?: string
+  is_secret?: boolean
+}
+
+type Stored = Readonly<Record<string, readonly StoredObject[]>>
+
+interface Step {
+  files?: Readonly<Record<string, { text: string; encoding?: string }>>
+  pending?: 'nothing' | { errors?: readonly { path: string; text: string }[] } | string
+  stored?: Stored | string
+}
+
+const models = new Map([...blockModels.values()].map((model) => [model.kind, model]))
+
+const load = <T>(name: string): T => JSON.parse(readFileSync(join(recordings, name), 'utf8')) as T
+
+/** JSON as the TOML parser would give it. */
+function raw(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(raw)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, inner]) => [key, raw(inner)] as const)
+  return Object.assign(Object.create(null), Object.fromEntries(entries))
+}
+
+/** With every default filled in, as an API server does it. */
+function complete(values: Record<string, unknown>, model: TableModel): Record<string, unknown> {
+  const result: Record<string, unknown> = {}
+  for (const field of model.fields) {
+    const value = values[field.name] ?? field.default
+    if (value !== undefined) result[field.name] = completeValue(value, field.value)
+  }
+  return result
+}
+
+function completeValue(value: unknown, model: ValueModel): unknown {
+  if (model.type === 'table') return complete(value as Record<string, unknown>, model.table)
+  if (model.type === 'list') return (value as unknown[]).map((item) => completeValue(item, model.item))
+  return value
+}
+
+function storedAsSpec(model: BlockModel, stored: StoredObject): Record<string, unknown> {
+  const problems: string[] = []
+  const reading = {
+    report: (severity: string, code: string, path: readonly (string | number)[], message: string) => {
+      if (code !== 'UnknownKey' && code !== 'MisplacedKey') problems.push(`${severity} ${path.join('.')} ${message}`)
+    },
+    elsewhere: () => undefined,
+  }
+  const { name: _, config, ...outer } = stored
+  const block = readTable(raw(outer) as RawTable, model.block, [], reading)
+  const inner = model.config ? readTable(raw(config ?? {}) as RawTable, model.config, [], reading) : block
+  return {
+    ...(problems.length > 0 && { problems }),
+    ...specOf(model, { ...block.values, ...inner.values }, { ...block.secrets, ...inner.secrets }),
+  }
+}
+
+function specOf(model: BlockModel, values: Record<string, unknown>, secrets: Readonly<Record<string, string>>) {
+  const {
+    operator: _,
+    deploy: _deploy,
+    after: _after,
+    ...spec
+  } = {
+    ...complete(values, model.block),
+    ...(model.config && complete(values, model.config)),
+  } as Record<string, unknown>
+  return { ...spec, ...secrets }
+}
+
+/** Each object that Core stored next to what we read of the same name; names that we did not read are `undefined`. */
+function* pairs(stored: Stored, declarations: readonly Declaration[]) {
+  for (const [kind, objects] of Object.entries(stored)) {
+    const model = models.get(kind)
+    if (!model) continue
+    for (const object of objects) {
+      const same = declarations.filter(
+        ({ kind: other, name }) => other === kind && model.toml.normalizeName(name) === object.name,
+      )
+      yield {
+        what: `${kind} ${object.name}`,
+        core: storedAsSpec(model, object),
+        ours: same.map(({ spec, secrets }) => specOf(model, spec, secrets)),
+      }
+    }
+  }
+}
+
+describe.skipIf(!present)('what we read of a repository means what Core stored', () => {
+  const names = present
+    ? readdirSync(recordings).filter((name) => name.endsWith('.json') && name !== 'probes.json')
+    : []
+
+  it.each(names)('%s', (name) => {
+    const { repository, passes } = load<{ repository: string; passes: readonly { pass: string; stored: Stored }[] }>(
+      name,
+    )
+    const root = join(shared, 'corpus', repository)
+    const files = (readdirSync(root, { recursive: true }) as string[])
+      .filter((path) => path.endsWith('.toml'))
+      .sort()
+      .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+    const { declarations } = read(files)
+    const { stored } = passes[0]!
+    let compared = 0
+    for (const { what, core, ours } of pairs(stored, declarations)) {
+      expect(ours.length, what).toBeGreaterThan(0)
+      // Core flips between two different declarations of one name; which one is stored is chance.
+      if (ours.length > 1) expect(ours, what).toContainEqual(core)
+      else expect(ours[0], what).toEqual(core)
+      compared++
+    }
+    expect(compared).toBeGreaterThan(0)
+  })
+})
+
+const probes = present ? load<readonly { id: string; title: string; steps: readonly Step[] }[]>('probes.json') : []
+
+/** The files of a step as the recording fed them to Core; none in an encoding that no reader of text sees. */
+const filesOf = (step: Step) =>
+  Object.entries(step.files ?? {})
+    .filter(([path, { encoding }]) => path.endsWith('.toml') && encoding !== 'latin1')
+    .map(([path, { text, encoding }]) => {
+      if (encoding === 'crlf') return { path, text: text.replaceAll(/\r?\n/g, '\r\n') }
+      return { path, text: encoding === 'bom' ? `\ufeff${text}` : text }
+    })
+
+/** Why one of us refuses a file and the other does not, by probe. */
+const otherOutcome: Readonly<Record<string, string>> = {
+  'root-folder-error-path': 'Core names the folder, not the file',
+  'name-odd': 'Core reads an empty name and fails when it creates the object',
+  'mls-stray-delimiter': 'a fault of Core: a delimiter in a comment shifts its pairing',
+  'type-float-nan': 'Core stores nan, which never equals itself; no API can hold it',
+  'variable-bad-names': 'Core reads the name and fails when it creates the variable',
+}
+
+/** Only kinds that are read can be refused; these probes are about others. */
+const otherKinds = new Set<string>([
+  'list-swarm-servers-string',
+  'version-float',
+  'version-v',
+  'version-empty',
+  'version-partial-table',
+  'registry-string',
+  'builder-no-type',
+  'builder-no-params',
+  'builder-lowercase-type',
+  'alerter-endpoint-no-params',
+  'alerter-unknown-endpoint',
+  'alerter-unknown-alert-type',
+  'procedure-unknown-type',
+  'procedure-no-params',
+  'procedure-missing-param',
+  'procedure-stage-no-name',
+  'procedure-flat-execution',
+  'procedure-schedule-format',
+  'action-arguments-format',
+  'group-level-case',
+])
+
+describe.skipIf(!present)('a file that Core refuses is one that we refuse, and the reverse', () => {
+  it.each(probes.map((probe) => [probe.id, probe] as const))('%s', (id, probe) => {
+    const differences: string[] = []
+    for (const step of probe.steps) {
+      if (typeof step.pending !== 'object') continue
+      const refused = new Map((step.pending.errors ?? []).map(({ path, text }) => [path, text]))
+      for (const file of filesOf(step)) {
+        const error = read([file]).diagnostics.find(({ severity }) => severity === 'error')
+        const core = refused.get(file.path)
+        if ((error === undefined) !== (core === undefined)) {
+          differences.push(error ? `we: ${error.message}` : `Core: ${core}`)
+        }
+      }
+    }
+    expect(differences.length > 0, differences.join('\n')).toBe(id in otherOutcome || otherKinds.has(id))
+  })
+})
+
+/** Why what Core stored is not what we read, by probe. */
+const otherMeaning: Readonly<Record<string, string>> = {
+  'name-odd': 'an empty name is no name',
+  'type-float-nan': 'no API can hold nan',
+  'image-forms': 'an image that is not given is not written as an empty one',
+  'export-escapes': 'the recording shows control characters escaped',
+}
+
+describe.skipIf(!present)('what we read of a probe means what Core stored', () => {
+  const comparable = probes.filter(({ steps }) => steps.length === 1 && typeof steps[0]?.stored === 'object')
+
+  it.each(comparable.map((probe) => [probe.id, probe] as const))('%s', (id, { steps: [step] }) => {
+    const { declarations } = read(filesOf(step!))
+    const differences: unknown[] = []
+    for (const { what, core, ours } of pairs(step!.stored as Stored, declarations)) {
+      if (!ours.some((spec) => isDeepStrictEqual(spec, core))) differences.push({ what, core, ours })
+    }
+    expect(differences.length > 0, JSON.stringify(differences, null, 1)).toBe(id in otherMeaning)
+  })
+})
