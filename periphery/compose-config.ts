@@ -7,6 +7,7 @@ interface ConfigJson {
       image?: string
       container_name?: string
       scale?: number
+      restart?: string
       deploy?: { replicas?: number | null } | null
     } | null
   >
@@ -30,6 +31,7 @@ export const parseConfig = (project: string, json: string, hashes: string): Comp
       replicas: service?.deploy?.replicas ?? service?.scale ?? 1,
       configHash: hashOf.get(name) ?? '',
       ...(service?.container_name && { containerName: service.container_name }),
+      ...(service?.restart && { restart: service.restart }),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -217,6 +217,8 @@ export interface ComposeService {
   /** Compose's own hash of the service; on its containers as `com.docker.compose.config-hash`. */
   configHash: string
   containerName?: string
+  /** `no` when not given. Tells a service that was stopped from one that ran once and is done. */
+  restart?: string
 }
 
 export interface StageLog {

@@ -5,6 +5,7 @@ import { WaitingError } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
 import type { Pass } from '../engine/reconciler.ts'
 import { type Host, type Hosts, HostUnreachableError } from '../hosts/port.ts'
+import { hostFailure } from './host-failure.ts'
 import { conditionOf, komodoNameOf } from './references.ts'
 
 /** Where something runs: the `metadata.name` of a Server, and the name of a container or compose project there. */
@@ -28,8 +29,9 @@ export type Remove = (host: Host, place: Place, signal: AbortSignal) => Promise<
 export async function removeLeftovers(
   leftovers: readonly Place[],
   object: Readonly<KubeObject>,
-  pass: Pass<never>,
+  pass: Pick<Pass<never>, 'signal' | 'event'>,
   { servers, hosts }: PlaceDeps,
+  condition: string,
   remove: Remove,
 ): Promise<readonly Place[]> {
   const left: Place[] = []
@@ -51,7 +53,7 @@ export async function removeLeftovers(
       await remove(hosts.for(server), place, pass.signal)
       pass.event('Normal', 'Removed', `"${place.name}" was removed from Server "${komodoNameOf(server)}"`)
     } catch (error) {
-      if (!(error instanceof HostUnreachableError)) throw error
+      if (!(error instanceof HostUnreachableError)) throw hostFailure(komodoNameOf(server), condition, error)
       left.push(place)
     }
   }
@@ -65,7 +67,7 @@ export async function removeLeftovers(
 export async function removeForDeletion(
   places: readonly Place[],
   object: Readonly<KubeObject>,
-  pass: Pass<never>,
+  pass: Pick<Pass<never>, 'signal' | 'event'>,
   { servers, hosts }: PlaceDeps,
   condition: string,
   remove: Remove,
@@ -77,7 +79,7 @@ export async function removeForDeletion(
     const problem =
       server === undefined
         ? { reason: 'ServerNotFound', message: `there is no Server "${place.server}" any more` }
-        : (problemOf(server) ?? (await attempt(() => remove(hosts.for(server), place, pass.signal))))
+        : (problemOf(server) ?? (await attempt(name, condition, () => remove(hosts.for(server), place, pass.signal))))
     if (problem === undefined) continue
     if (forced) {
       pass.event('Warning', 'LeftBehind', `"${place.name}" was left on Server "${name}" as asked: ${problem.message}`)
@@ -96,12 +98,12 @@ interface Problem {
   message: string
 }
 
-async function attempt(work: () => Promise<void>): Promise<Problem | undefined> {
+async function attempt(server: string, condition: string, work: () => Promise<void>): Promise<Problem | undefined> {
   try {
     await work()
     return undefined
   } catch (error) {
-    if (!(error instanceof HostUnreachableError)) throw error
+    if (!(error instanceof HostUnreachableError)) throw hostFailure(server, condition, error)
     return { reason: 'ServerUnreachable', message: error.message }
   }
 }

@@ -181,6 +181,20 @@ const stackStatus = Type.Object({
       { description: 'What the running services were made from.' },
     ),
   ),
+  configs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        path: Type.String({ description: 'File of `configFiles`.' }),
+        hash: Type.String({ description: 'Hash of the contents.' }),
+      }),
+      { description: 'Config files as the running services know them.' },
+    ),
+  ),
+  configRecorded: Type.Optional(
+    Type.String({
+      description: '`deployedHash` for which the `configHash` of each service was taken from its containers.',
+    }),
+  ),
   revision: Type.Optional(Type.String({ description: 'Commit that was deployed.' })),
   ...deployStatus,
 })

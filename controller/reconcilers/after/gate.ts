@@ -1,7 +1,8 @@
-import { annotation } from '../../api/names.ts'
-import { conditionOf, komodoNameOf } from '../references.ts'
+import { StalledError, WaitingError } from '../../engine/errors.ts'
+import { unhandledRequest } from '../deploy-request.ts'
+import { conditionOf, komodoNameOf, NOT_BY_ITSELF_MS } from '../references.ts'
 import { cycleThrough } from './cycle.ts'
-import type { Deployable, Parent } from './relations.ts'
+import type { AfterRelations, Deployable, Parent } from './relations.ts'
 
 /**
  * Whether an object may be deployed as far as `after` goes.
@@ -50,13 +51,25 @@ export function gateOf(
   return { state: 'open' }
 }
 
+/** Throws while `after` forbids a deploy; `condition` says so then. Parents wake their dependants. */
+export function passGate(object: Readonly<Deployable>, relations: AfterRelations, condition: string): void {
+  const gate = gateOf(object, (node) => relations.parentsOf(node))
+  switch (gate.state) {
+    case 'open':
+      return
+    case 'cycle':
+      throw new StalledError(condition, 'DependencyCycle', gate.message)
+    case 'waiting':
+      throw new WaitingError(condition, gate.reason, gate.message, NOT_BY_ITSELF_MS)
+  }
+}
+
 const describe = (object: Readonly<Deployable>): string => `${object.kind} "${komodoNameOf(object)}"`
 
 function whatIsMissing(parent: Readonly<Deployable>): string | undefined {
-  const { metadata, spec, status } = parent
+  const { metadata, spec } = parent
   if (metadata.deletionTimestamp !== undefined) return 'it is being deleted'
-  const requested = metadata.annotations?.[annotation.deployRequestedAt]
-  const asked = requested !== undefined && requested !== status?.lastHandledDeployAt
+  const asked = unhandledRequest(parent) !== undefined
   if (spec.template || (!spec.deploy && !asked)) return undefined
   if (asked) return 'a deploy of it was asked for and is not done'
   const ready = conditionOf(parent, 'Ready')

@@ -1,5 +1,6 @@
 import type { DeploymentSpec, DeploymentStatus } from '../../api/v1alpha1/deployment.ts'
 import type { ContainerFacts, ContainerObservation } from '../../hosts/port.ts'
+import { HOW_TO_ASK } from '../deploy-request.ts'
 
 /**
  * What to do about a Deployment, from what is declared, what is there and what was done before. Pure: `plan.test.ts` is its truth
@@ -184,5 +185,3 @@ const hasCompleted = (restart: DeploymentSpec['restart'], { exitCode, oomKilled 
 
 const exitText = ({ exitCode, oomKilled }: ContainerFacts): string =>
   oomKilled ? '(out of memory)' : exitCode === undefined ? '' : `(exit code ${exitCode})`
-
-export const HOW_TO_ASK = 'set `deploy = true`, or ask once with `komodo deploy`'

@@ -4,10 +4,11 @@ import type { Deployment, DeploymentSpec } from '../../api/v1alpha1/deployment.t
 import { deploymentCondition } from '../../api/v1alpha1/deployment.ts'
 import { StalledError } from '../../engine/errors.ts'
 import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.ts'
-import type { Interpolation } from '../../interpolate.ts'
-import { KeyValueError, parseKeyValues } from '../../text/key-values.ts'
 import type { Digest } from '../digest.ts'
+import { pairs, type Texts } from '../interpolation/texts.ts'
 import { komodoNameOf, ownerOf } from '../references.ts'
+
+const { inputsReady } = deploymentCondition
 
 /** Name of the container of a Deployment. */
 export const containerNameOf = (deployment: Readonly<Deployment>): string =>
@@ -25,7 +26,7 @@ export type DesiredContainer = Omit<
   'hash' | 'pull' | 'registryAuth' | 'stop' | 'healthDeadlineMs' | 'minReadyMs'
 >
 
-export function desiredContainer(deployment: Readonly<Deployment>, values: Interpolation): DesiredContainer {
+export function desiredContainer(deployment: Readonly<Deployment>, values: Texts): DesiredContainer {
   const { spec } = deployment
   return {
     name: containerNameOf(deployment),
@@ -34,10 +35,10 @@ export function desiredContainer(deployment: Readonly<Deployment>, values: Inter
     network: spec.network,
     restart: spec.restart,
     command: values.text('command', spec.command),
-    environment: pairs('environment', spec.environment, values).map(unquoted),
-    labels: pairs('labels', spec.labels, values).map(unquoted),
-    ports: pairs('ports', spec.ports, values).map(joined),
-    volumes: pairs('volumes', spec.volumes, values).map(joined),
+    environment: pairs('environment', spec.environment, values, inputsReady),
+    labels: pairs('labels', spec.labels, values, inputsReady),
+    ports: pairs('ports', spec.ports, values, inputsReady).map(joined),
+    volumes: pairs('volumes', spec.volumes, values, inputsReady).map(joined),
     extraArgs: values.list('extraArgs', spec.extraArgs).filter((argument) => argument.trim() !== ''),
   }
 }
@@ -75,7 +76,7 @@ function imageOf(spec: DeploymentSpec): string {
   const image = spec.image.params.image?.trim() ?? ''
   if (image === '') {
     throw new StalledError(
-      deploymentCondition.inputsReady,
+      inputsReady,
       'NoImage',
       'no image is given: set `image.params.image`, for example "nginx:1.27"',
     )
@@ -93,31 +94,4 @@ export function pullPolicy(image: string, fresh: boolean): ContainerRequest['pul
   return fresh || tag === 'latest' ? 'always' : 'missing'
 }
 
-/**
- * Lines are split before names are replaced, so that no value can add a line, a comment or a key. Only a line that is nothing but
- * names (`[[PORT]]`) is read after that.
- */
-function pairs(field: string, text: string, values: Interpolation): readonly KeyValue[] {
-  const parse = (lines: string): readonly KeyValue[] => {
-    try {
-      return parseKeyValues(lines)
-    } catch (error) {
-      if (!(error instanceof KeyValueError)) throw error
-      throw new StalledError(deploymentCondition.inputsReady, 'InvalidText', `\`${field}\`, ${error.message}`)
-    }
-  }
-  return text.split('\n').some(isOnlyNames)
-    ? parse(values.text(field, text))
-    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: values.text(field, value) }))
-}
-
-const isOnlyNames = (line: string): boolean => /^[-\s]*\[\[[A-Za-z_]\w*\]\]\s*$/.test(line)
-
 const joined = ({ key, value }: KeyValue): string => `${key}:${value}`
-
-/** Komodo passes these through a shell, which takes one pair of quotes off; nothing else of what a shell does is wanted. */
-function unquoted({ key, value }: KeyValue): KeyValue {
-  const quote = value[0]
-  const quoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)
-  return { key, value: quoted ? value.slice(1, -1) : value }
-}

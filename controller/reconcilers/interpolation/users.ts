@@ -25,11 +25,7 @@ export class VariableUsers {
       spec.isSecret && spec.valueFrom ? [indexKey(metadata.namespace, spec.valueFrom.secretKeyRef.name)] : [],
     )
     for (const { lister, textsOf, secretsOf } of users) {
-      lister.addIndex(USES, (object) => {
-        const names = new Set<string>()
-        for (const text of textsOf(object)) for (const name of variableNames(text)) names.add(name)
-        return namesOf(object.metadata.namespace, names)
-      })
+      lister.addIndex(USES, (object) => namesOf(object.metadata.namespace, usedNames(object, textsOf)))
       lister.addIndex(SECRET, (object) => namesOf(object.metadata.namespace, secretsOf(object)))
     }
   }
@@ -93,6 +89,12 @@ export const userLister = <T extends KubeObject>(user: {
   textsOf(object: Readonly<T>): Iterable<string>
   secretsOf(object: Readonly<T>): Iterable<string>
 }): UserLister => user as unknown as UserLister
+
+const usedNames = (object: Readonly<KubeObject> | undefined, textsOf: UserLister['textsOf']): Set<string> => {
+  const names = new Set<string>()
+  if (object !== undefined) for (const text of textsOf(object)) for (const name of variableNames(text)) names.add(name)
+  return names
+}
 
 const indexKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
 

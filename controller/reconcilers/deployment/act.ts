@@ -1,0 +1,278 @@
+import { parseDuration } from '../../api/duration.ts'
+import { type Deployment, deploymentCondition } from '../../api/v1alpha1/deployment.ts'
+import type { Server } from '../../api/v1alpha1/server.ts'
+import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
+import type { Pass, Recheck } from '../../engine/reconciler.ts'
+import type { ContainerObservation, ContainerRollout, Host } from '../../hosts/port.ts'
+import { passGate } from '../after/gate.ts'
+import type { Attempts } from '../attempts.ts'
+import type { DeployDeps } from '../deploy-deps.ts'
+import { recordFailure, recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
+import type { DeployRequest } from '../deploy-request.ts'
+import { onHost } from '../host-failure.ts'
+import { type Place, removeLeftovers, sameEngine } from '../places.ts'
+import { komodoNameOf, ownerOf } from '../references.ts'
+import { registryAuth, registryOf } from '../registry-auth.ts'
+import type { Health, Plan } from './plan.ts'
+import { containerRequest, type DesiredContainer, stopOptions } from './request.ts'
+
+const { inputsReady, deployed, healthy } = deploymentCondition
+
+/** While something is on its way that sends an event when it is done: the safety net. */
+const SOON_MS = 1_000
+const NAME_TAKEN_RETRY_MS = 60_000
+const LOG_LINES_SHOWN = 10
+
+/** All that a pass knows when it has decided. */
+export interface Work {
+  deployment: Readonly<Deployment>
+  pass: Pass<Deployment>
+  server: Readonly<Server>
+  host: Host
+  desired: DesiredContainer
+  observed: ContainerObservation | undefined
+  hash: string
+  request: DeployRequest
+  /** Where it was deployed before, if not here. */
+  elsewhere: Place | undefined
+  attempts: Attempts
+  deps: DeployDeps
+}
+
+export async function act(plan: Plan, work: Work): Promise<Recheck> {
+  const { pass, observed, server, hash } = work
+  if (plan.action !== 'blocked') reportFacts(pass, observed)
+  switch (plan.action) {
+    case 'deploy':
+      return rollOut(work, plan)
+    case 'start':
+      return start(work, plan.message)
+    case 'hold':
+      return hold(work)
+    case 'blocked':
+      throw new WaitingError(
+        deployed,
+        'NameTaken',
+        `On Server "${komodoNameOf(server)}" ${plan.message}.`,
+        NAME_TAKEN_RETRY_MS,
+      )
+    case 'report':
+      pass.status.markFalse(deployed, plan.reason, capitalised(plan.message))
+      pass.status.markFalse(healthy, plan.reason, stateText(observed))
+      return { afterMs: intervalOf(work) }
+    case 'none':
+      if (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined) {
+        recordSuccess(pass.status.fields, hash, work.deps.clock.now())
+      }
+      return settle(work, plan.health)
+  }
+}
+
+/** Makes the container, or goes on making it: the host takes as many steps as it can and says what is there then. */
+async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
+  const { deployment, pass, server, host, desired, hash, request, attempts, deps } = work
+  const { fields } = pass.status
+  if (plan.waitsForParents) passGate(deployment, deps.relations, deployed)
+
+  const serverName = komodoNameOf(server)
+  const rollout = await attempts.run(ownerOf(deployment), hash, async () => {
+    const login = {
+      namespace: deployment.metadata.namespace ?? '',
+      registry: registryOf(desired.image),
+      account: deployment.spec.imageRegistryAccount,
+      credentials: deployment.spec.operator.credentials,
+      condition: inputsReady,
+    }
+    const auth = await registryAuth(login, deps.secrets, pass.signal)
+    if (auth !== undefined) pass.redact([auth.password])
+
+    if (recordStart(fields, { hash, reason: plan.message, nowMs: deps.clock.now(), request })) {
+      const where = `container "${desired.name}" on Server "${serverName}"`
+      pass.event('Normal', 'Deploying', `Deploys ${desired.image} as ${where}: ${plan.message}.`)
+    }
+    await leaveOldPlace(work)
+    fields.server = server.metadata.name
+    fields.containerName = desired.name
+    const how = { hash, registryAuth: auth, fresh: request.asked !== undefined }
+    return onHost(serverName, deployed, () =>
+      host.deployContainer(containerRequest(deployment.spec, desired, how), pass.signal),
+    )
+  })
+  return conclude(work, rollout)
+}
+
+function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Recheck {
+  const { deployment, pass, server, desired, hash, attempts, deps } = work
+  const { fields } = pass.status
+  reportFacts(pass, rollout.container)
+  const where = `container "${desired.name}" on Server "${komodoNameOf(server)}"`
+  switch (rollout.state) {
+    case 'settled':
+      recordSuccess(fields, hash, deps.clock.now())
+      attempts.forget(ownerOf(deployment))
+      pass.event('Normal', 'Deployed', `${desired.image} runs as ${where}.`)
+      return settle({ ...work, observed: rollout.container }, { state: 'running' })
+    case 'progressing':
+      pass.status.markUnknown(deployed, 'Progressing', `Deploys ${desired.image}: ${rollout.message}.`)
+      pass.status.markUnknown(healthy, 'Progressing', capitalised(rollout.message))
+      return { afterMs: SOON_MS }
+    case 'rolled-back': {
+      const oldIsBack = rollout.container !== undefined && rollout.container.hash !== hash
+      const failure = {
+        reason: oldIsBack ? 'RolledBack' : 'DidNotStart',
+        message: failureText(rollout, desired, oldIsBack),
+      }
+      recordFailure(fields, hash, failure, deps.clock.now())
+      pass.status.markFalse(healthy, failure.reason, stateText(rollout.container))
+      if (oldIsBack) {
+        if (rollout.container?.state === 'running') {
+          pass.status.markTrue(healthy, 'Running', 'The container that ran before runs again.')
+        }
+        throw new StalledError(deployed, failure.reason, failure.message)
+      }
+      const error = new TransientError(deployed, failure.reason, failure.message)
+      attempts.tried(ownerOf(deployment), hash, error)
+      throw error
+    }
+  }
+}
+
+function failureText(
+  { message, lastLogLines }: ContainerRollout & { state: 'rolled-back' },
+  { image }: DesiredContainer,
+  oldIsBack: boolean,
+): string {
+  const log = lastLogLines.slice(-LOG_LINES_SHOWN).join('\n')
+  const then = oldIsBack
+    ? 'The container that ran before is back. It is tried again when the declaration changes or `komodo deploy` asks for it.'
+    : 'It is tried again, more and more slowly.'
+  return `The container of ${image} ${message}. ${then}${log === '' ? ' It wrote no log.' : `\nIts last log lines:\n${log}`}`
+}
+
+/** The desired one failed before; the old one runs. */
+function hold({ pass, deployment, observed }: Work): never {
+  const failure = deployment.status?.lastDeploy?.failure
+  pass.status.markTrue(healthy, 'Running', stateText(observed))
+  throw new StalledError(
+    deployed,
+    failure?.reason ?? 'RolledBack',
+    failure?.message ?? 'What is declared failed before. Change it, or ask again with `komodo deploy`.',
+  )
+}
+
+async function start(work: Work, why: string): Promise<Recheck> {
+  const { deployment, pass, server, host, desired, observed, attempts } = work
+  const id = ownerOf(deployment)
+  const subject = `start ${observed?.id}`
+  const pending = attempts.pending(id, subject)
+  if (pending !== undefined) {
+    throw new WaitingError(
+      healthy,
+      'CrashLoopBackOff',
+      `Its container "${desired.name}" does not stay up: ${stateText(observed)} It is started again, more and more slowly. See its log.`,
+      pending.waitMs,
+    )
+  }
+  attempts.tried(id, subject)
+  await onHost(komodoNameOf(server), healthy, () => host.startContainer(desired.name, id, pass.signal))
+  pass.event('Normal', 'Started', `Started container "${desired.name}" again: ${why}.`)
+  pass.status.markTrue(deployed, 'UpToDate', `Container "${desired.name}" was made from what is declared.`)
+  pass.status.markUnknown(healthy, 'Started', `It was started again: ${why}.`)
+  return { afterMs: SOON_MS }
+}
+
+/** The container is the right one; what else is to be tidied up, and how it does. */
+async function settle(work: Work, health: Health): Promise<Recheck> {
+  const { deployment, pass, server, desired, request, deps } = work
+  const { fields } = pass.status
+  const serverName = komodoNameOf(server)
+  fields.server = server.metadata.name
+  fields.containerName = desired.name
+  recordParents(fields, request)
+
+  if ((fields.leftovers ?? []).length > 0) {
+    const left = await removeLeftovers(fields.leftovers ?? [], deployment, pass, deps, deployed, (host, { name }) =>
+      host.removeContainer(name, ownerOf(deployment), stopOptions(deployment.spec), pass.signal),
+    )
+    if (left.length > 0) fields.leftovers = [...left]
+    else delete fields.leftovers
+  }
+  const leftText = (fields.leftovers ?? [])
+    .map(({ name, server: old }) => ` Its old container "${name}" on Server "${old}" is removed when that answers.`)
+    .join('')
+  pass.status.markTrue(
+    deployed,
+    'UpToDate',
+    `Container "${desired.name}" on Server "${serverName}" was made from what is declared.${leftText}`,
+  )
+
+  switch (health.state) {
+    case 'running':
+      pass.status.markTrue(healthy, 'Running', `${desired.image} runs as "${desired.name}" on Server "${serverName}".`)
+      break
+    case 'completed':
+      pass.status.markTrue(healthy, 'Completed', `Container "${desired.name}" ended with exit code 0 and is done.`)
+      break
+    case 'starting':
+    case 'removing':
+      pass.status.markUnknown(healthy, capitalised(health.state), capitalised(`${health.message}.`))
+      return { afterMs: 10 * SOON_MS }
+    case 'unhealthy':
+    case 'restarting':
+    case 'paused':
+      pass.status.markFalse(healthy, capitalised(health.state), capitalised(`${health.message}.`))
+  }
+  return { afterMs: intervalOf(work) }
+}
+
+/**
+ * Another name on the same engine: the old container goes first, it may hold the same ports. Another server: the old one stays until
+ * the new one is proven.
+ */
+async function leaveOldPlace({ deployment, pass, server, host, desired, elsewhere, deps }: Work): Promise<void> {
+  if (elsewhere === undefined) return
+  const { fields } = pass.status
+  const oldServer = deps.servers.get({ namespace: deployment.metadata.namespace ?? '', name: elsewhere.server })
+  if (sameEngine(oldServer, server)) {
+    if (elsewhere.name === desired.name) return
+    await onHost(komodoNameOf(server), deployed, () =>
+      host.removeContainer(elsewhere.name, ownerOf(deployment), stopOptions(deployment.spec), pass.signal),
+    )
+    pass.event('Normal', 'Removed', `Removed container "${elsewhere.name}": its name is now "${desired.name}".`)
+    return
+  }
+  const known = fields.leftovers ?? []
+  if (known.some(({ name, server: at }) => name === elsewhere.name && at === elsewhere.server)) return
+  fields.leftovers = [...known, elsewhere]
+}
+
+function reportFacts(pass: Pass<Deployment>, container: ContainerObservation | undefined): void {
+  const { fields } = pass.status
+  if (container === undefined) {
+    delete fields.containerId
+    delete fields.image
+    delete fields.imageDigest
+    delete fields.health
+    fields.state = 'not-deployed'
+    return
+  }
+  fields.containerId = container.id
+  fields.image = container.image
+  const [digest] = container.imageDigests
+  if (digest === undefined) delete fields.imageDigest
+  else fields.imageDigest = digest
+  fields.state = container.state
+  if (container.health === 'none') delete fields.health
+  else fields.health = container.health
+}
+
+const stateText = (container: ContainerObservation | undefined): string => {
+  if (container === undefined) return 'There is no container.'
+  const code =
+    container.exitCode === undefined || container.state === 'running' ? '' : ` (exit code ${container.exitCode})`
+  return `Its container is ${container.state}${code}${container.health === 'none' ? '' : `, health: ${container.health}`}.`
+}
+
+const intervalOf = ({ deployment }: Work): number => parseDuration(deployment.spec.operator.interval)
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

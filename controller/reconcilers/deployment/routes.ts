@@ -1,0 +1,43 @@
+import type { ObjectKey } from '../../api/meta.ts'
+import type { Deployment } from '../../api/v1alpha1/deployment.ts'
+import type { Server } from '../../api/v1alpha1/server.ts'
+import type { Lister } from '../../engine/lister.ts'
+import { parseKey } from '../../engine/object-store.ts'
+import type { Route } from '../host-events.ts'
+import { keyOf, referencesTo } from '../references.ts'
+import { containerNameOf } from './request.ts'
+
+const SERVER = 'server'
+const CONTAINER = 'container'
+/** The label that the agent puts on containers of Deployments. */
+const OWNER_LABEL = 'komodo.dev/owner'
+
+/** Must be called once, before the look-ups below. */
+export function indexDeployments(deployments: Lister<Deployment>): void {
+  deployments.addIndex(SERVER, ({ metadata, spec }) => [`${metadata.namespace ?? ''}/${spec.server}`])
+  deployments.addIndex(CONTAINER, (deployment) => [
+    containerKey(deployment.metadata.namespace, deployment.spec.server, containerNameOf(deployment)),
+  ])
+}
+
+export function* deploymentsOn(deployments: Lister<Deployment>, server: Readonly<Server>): Iterable<ObjectKey> {
+  for (const reference of referencesTo(server)) {
+    for (const deployment of deployments.byIndex(SERVER, `${server.metadata.namespace ?? ''}/${reference}`)) {
+      yield keyOf(deployment)
+    }
+  }
+}
+
+/** By the owner, for containers that a rollout keeps under another name, and by name, for those of somebody else. */
+export const routeToDeployments = (deployments: Lister<Deployment>): Route =>
+  function* (server, event) {
+    const owner = event.labels[OWNER_LABEL]
+    if (owner?.includes('/')) yield parseKey(owner)
+    for (const reference of referencesTo(server)) {
+      const key = containerKey(server.metadata.namespace, reference, event.name)
+      for (const deployment of deployments.byIndex(CONTAINER, key)) yield keyOf(deployment)
+    }
+  }
+
+const containerKey = (namespace: string | undefined, server: string, container: string): string =>
+  `${namespace ?? ''}/${server}/${container}`

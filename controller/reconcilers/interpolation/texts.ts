@@ -1,0 +1,31 @@
+import { StalledError } from '../../engine/errors.ts'
+import type { KeyValue } from '../../hosts/port.ts'
+import type { Interpolation } from '../../interpolate.ts'
+import { KeyValueError, parseKeyValues } from '../../text/key-values.ts'
+
+/** Replaces names in texts, or leaves them (`verbatim`). */
+export type Texts = Pick<Interpolation, 'text' | 'list'>
+
+export const verbatim: Texts = { text: (_field, text) => text, list: (_field, texts) => [...texts] }
+
+/**
+ * The pairs of a key-value text with names replaced; `condition` is the one that an unreadable line belongs to.
+ *
+ * Lines are split before names are replaced, so that no value can add a line, a comment or a key. Only a line that is nothing but
+ * names (`[[PORT]]`) is read after that.
+ */
+export function pairs(field: string, text: string, values: Texts, condition: string): readonly KeyValue[] {
+  const parse = (lines: string): readonly KeyValue[] => {
+    try {
+      return parseKeyValues(lines)
+    } catch (error) {
+      if (!(error instanceof KeyValueError)) throw error
+      throw new StalledError(condition, 'InvalidText', `\`${field}\`, ${error.message}`)
+    }
+  }
+  return text.split('\n').some(isOnlyNames)
+    ? parse(values.text(field, text))
+    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: values.text(field, value) }))
+}
+
+const isOnlyNames = (line: string): boolean => /^[-\s]*\[\[[A-Za-z_]\w*\]\]\s*$/.test(line)

@@ -1,0 +1,94 @@
+import type { Deployment } from '../api/v1alpha1/deployment.ts'
+import type { Server } from '../api/v1alpha1/server.ts'
+import type { Stack } from '../api/v1alpha1/stack.ts'
+import type { Variable } from '../api/v1alpha1/variable.ts'
+import type { Clock } from '../engine/clock.ts'
+import type { Lister } from '../engine/lister.ts'
+import type { Logger } from '../engine/logger.ts'
+import type { Reconciler } from '../engine/reconciler.ts'
+import type { Hosts } from '../hosts/port.ts'
+import { AfterRelations } from './after/relations.ts'
+import type { DeployDeps } from './deploy-deps.ts'
+import { deploymentReconciler } from './deployment/reconciler.ts'
+import { textsOf as deploymentTexts } from './deployment/request.ts'
+import { indexDeployments } from './deployment/routes.ts'
+import { digestWith } from './digest.ts'
+import { HostEvents } from './host-events.ts'
+import { userLister, VariableUsers } from './interpolation/users.ts'
+import { type Secret, secretsOf } from './secrets.ts'
+import { serverReconciler } from './server/reconciler.ts'
+import { stackReconciler } from './stack/reconciler.ts'
+import { textsOf as stackTexts } from './stack/request.ts'
+import { indexStacks } from './stack/routes.ts'
+import type { StackSources } from './stack/sources.ts'
+import { variableReconciler } from './variable/reconciler.ts'
+
+export interface ReconcilersOptions {
+  servers: Lister<Server>
+  variables: Lister<Variable>
+  deployments: Lister<Deployment>
+  stacks: Lister<Stack>
+  secrets: Lister<Secret>
+  hosts: Hosts
+  /** Git repositories of Stacks. */
+  sources: StackSources
+  /** Belongs to the installation and must stay the same, see `digestWith`. */
+  digestKey: Uint8Array | string
+  clock: Clock
+  log: Logger
+  /** [0, 1) */
+  random: () => number
+}
+
+export interface Reconcilers {
+  server: Reconciler<Server>
+  variable: Reconciler<Variable>
+  deployment: Reconciler<Deployment>
+  stack: Reconciler<Stack>
+  /** Starts to follow the hosts' events; until `signal` aborts. To be called once the listers are synced. */
+  followHosts(signal: AbortSignal): void
+}
+
+/** Puts together what keeps hosts equal to what is declared. Declares its indexes, so it is to be called once for a set of listers. */
+export function createReconcilers(options: ReconcilersOptions): Reconcilers {
+  const { servers, variables, deployments, stacks, hosts, clock, log, random } = options
+  const secrets = secretsOf(options.secrets)
+  indexDeployments(deployments)
+  indexStacks(stacks)
+  const hostEvents = new HostEvents({ servers, hosts, clock, log, random })
+  const users = new VariableUsers(variables, [
+    userLister({
+      lister: deployments,
+      textsOf: deploymentTexts,
+      secretsOf: ({ spec }) => present(spec.operator.credentials),
+    }),
+    userLister({
+      lister: stacks,
+      textsOf: stackTexts,
+      secretsOf: ({ spec }) => present(spec.operator.registryCredentials, spec.operator.credentials),
+    }),
+  ])
+  const deps: DeployDeps = {
+    deployments,
+    stacks,
+    servers,
+    variables,
+    secrets,
+    hosts,
+    relations: new AfterRelations(deployments, stacks),
+    users,
+    hostEvents,
+    digest: digestWith(options.digestKey),
+    clock,
+  }
+  return {
+    server: serverReconciler({ hosts, hostEvents, clock }),
+    variable: variableReconciler({ users, secrets }),
+    deployment: deploymentReconciler(deps),
+    stack: stackReconciler({ ...deps, sources: options.sources }),
+    followHosts: (signal) => hostEvents.start(signal),
+  }
+}
+
+const present = (...names: readonly (string | undefined)[]): readonly string[] =>
+  names.filter((name): name is string => name !== undefined && name !== '')

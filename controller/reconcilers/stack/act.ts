@@ -1,0 +1,317 @@
+import { parseDuration } from '../../api/duration.ts'
+import type { Server } from '../../api/v1alpha1/server.ts'
+import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
+import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
+import type { Pass, Recheck } from '../../engine/reconciler.ts'
+import {
+  type ComposeReport,
+  type ComposeRequest,
+  DeployFailedError,
+  type Host,
+  type ProjectObservation,
+} from '../../hosts/port.ts'
+import { passGate } from '../after/gate.ts'
+import type { Attempts } from '../attempts.ts'
+import type { DeployDeps } from '../deploy-deps.ts'
+import { recordFailure, recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
+import type { DeployRequest } from '../deploy-request.ts'
+import { hostFailure } from '../host-failure.ts'
+import { type Place, removeLeftovers, sameEngine } from '../places.ts'
+import { komodoNameOf, ownerOf } from '../references.ts'
+import { registryAuth } from '../registry-auth.ts'
+import { type Desired, intervalOf } from './look.ts'
+import { INVALID_COMPOSE, type Plan } from './plan.ts'
+import { reportHealth } from './report-health.ts'
+import { composeRequest, partOf } from './request.ts'
+import type { ServiceReport } from './services.ts'
+
+const { sourceReady, deployed, healthy } = stackCondition
+
+/** While something is on its way that sends an event when it is done: the safety net. */
+const SOON_MS = 1_000
+const OUTPUT_LINES_SHOWN = 10
+
+/** All that a pass knows when it has decided. */
+export interface Work {
+  stack: Readonly<Stack>
+  pass: Pass<Stack>
+  server: Readonly<Server>
+  host: Host
+  desired: Desired
+  observed: ProjectObservation
+  services: readonly ServiceReport[]
+  hash: string
+  request: DeployRequest
+  /** Where it was deployed before, if not here. */
+  elsewhere: Place | undefined
+  attempts: Attempts
+  deps: DeployDeps
+}
+
+export async function act(plan: Plan, work: Work): Promise<Recheck> {
+  const { stack, pass, hash, services } = work
+  switch (plan.action) {
+    case 'deploy':
+      return deploy(work, plan)
+    case 'recreate':
+      return recreate(work, plan)
+    case 'heal':
+      return heal(work, plan)
+    case 'hold':
+      reportHealth(work)
+      throw refusedBefore(work)
+    case 'report':
+      reportHealth(work)
+      pass.status.markFalse(deployed, plan.reason, `${capitalised(plan.message)}${lastFailureText(stack, hash)}.`)
+      if (stack.status?.deployedHash === undefined) pass.status.markFalse(healthy, plan.reason, 'It is not deployed.')
+      return { afterMs: intervalOf(stack) }
+    case 'none':
+      await tidyUp(work)
+      pass.status.markTrue(deployed, 'UpToDate', deployedText(work))
+      rememberConfigHashes(pass, services, hash)
+      return reportHealth(work)
+  }
+}
+
+async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
+  const { stack, pass, server, desired, hash, request, attempts, deps, elsewhere } = work
+  const { fields } = pass.status
+  if (plan.waitsForParents) passGate(stack, deps.relations, deployed)
+
+  const { project } = desired.settings
+  const report = await attempts.run(ownerOf(stack), hash, async () => {
+    const compose = await requestOf(work)
+    if (recordStart(fields, { hash, reason: plan.message, nowMs: deps.clock.now(), request })) {
+      const where = `compose project "${project}" on Server "${komodoNameOf(server)}"`
+      pass.event('Normal', 'Deploying', `Deploys ${where}: ${plan.message}.`)
+    }
+    if (elsewhere !== undefined) leaveOldPlace(work, elsewhere)
+    fields.server = server.metadata.name
+    // The old project's name is kept until it is down, or a crash would forget it.
+    if (elsewhere === undefined || compose.previousProject === undefined) fields.project = project
+    return up(work, compose)
+  })
+
+  fields.project = project
+  recordSuccess(fields, hash, deps.clock.now())
+  attempts.forget(ownerOf(stack))
+  recordDeployed(work, report)
+  pass.event(
+    'Normal',
+    'Deployed',
+    `Compose project "${project}" is up: ${report.services.map(({ name }) => name).join(', ')}.`,
+  )
+  pass.status.markUnknown(deployed, 'Progressing', 'Compose brought it up; whether it stays up is looked at next.')
+  pass.status.markUnknown(healthy, 'Progressing', 'It was just deployed.')
+  return { afterMs: SOON_MS }
+}
+
+/** Only what depends on changed config files. */
+async function recreate(work: Work, plan: Plan & { action: 'recreate' }): Promise<Recheck> {
+  const { stack, pass, desired, hash, attempts } = work
+  const { fields } = pass.status
+  const which = plan.services === 'all' ? 'all services' : plan.services.join(', ')
+  await attempts.run(ownerOf(stack), `${hash} ${plan.message}`, async () => {
+    const compose = await requestOf(work)
+    pass.event('Normal', 'Recreating', `Makes ${which} anew: ${plan.message}.`)
+    return up(work, partOf(compose, plan.services, true))
+  })
+  fields.configs = [...desired.inputs.configs]
+  if (fields.configs.length === 0) delete fields.configs
+  pass.status.markUnknown(deployed, 'Progressing', `Made ${which} anew: ${plan.message}.`)
+  pass.status.markUnknown(healthy, 'Progressing', 'It was just deployed.')
+  return { afterMs: SOON_MS }
+}
+
+async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Recheck> {
+  const { stack, pass, attempts } = work
+  const id = ownerOf(stack)
+  const subject = `heal ${work.hash}`
+  const pending = attempts.pending(id, subject)
+  if (pending !== undefined) {
+    reportHealth(work)
+    throw new WaitingError(
+      healthy,
+      'CrashLoopBackOff',
+      `${capitalised(plan.message)}. It was brought up ${pending.count} times and is again, more and more slowly. See its log.`,
+      pending.waitMs,
+    )
+  }
+  attempts.tried(id, subject)
+  const compose = await requestOf(work)
+  pass.event('Normal', 'Healing', `Brings up again: ${plan.message}.`)
+  await up(work, partOf(compose, plan.services, false))
+  pass.status.markTrue(deployed, 'UpToDate', deployedText(work))
+  pass.status.markUnknown(healthy, 'Healing', `It was brought up again: ${plan.message}.`)
+  return { afterMs: SOON_MS }
+}
+
+async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work): Promise<ComposeRequest> {
+  const { spec, metadata } = stack
+  const login = {
+    namespace: metadata.namespace ?? '',
+    registry: spec.registryProvider === '' ? 'docker.io' : spec.registryProvider,
+    account: spec.registryAccount,
+    credentials: spec.operator.registryCredentials,
+    condition: sourceReady,
+  }
+  const auth = await registryAuth(login, deps.secrets, pass.signal)
+  if (auth !== undefined) pass.redact([auth.password])
+  const previous =
+    elsewhere !== undefined && elsewhere.name !== desired.settings.project && isHere(elsewhere, stack, server, deps)
+      ? elsewhere.name
+      : undefined
+  return composeRequest(stack, desired.settings, {
+    kind: desired.kind,
+    tree: desired.tree,
+    registryAuth: auth === undefined ? [] : [auth],
+    secrets: desired.secrets,
+    previousProject: previous,
+  })
+}
+
+/** `docker compose up` and all that belongs to it, within the time that the Stack allows. */
+async function up(work: Work, compose: ComposeRequest): Promise<ComposeReport> {
+  const { stack, pass, server, host, deps } = work
+  const limitMs = parseDuration(stack.spec.operator.timeout)
+  const limit = new AbortController()
+  const cancel = deps.clock.setTimer(() => limit.abort(), limitMs)
+  try {
+    return await host.composeUp(compose, AbortSignal.any([pass.signal, limit.signal]))
+  } catch (error) {
+    if (limit.signal.aborted && !pass.signal.aborted) {
+      throw new TransientError(
+        deployed,
+        'DeployTimedOut',
+        `The deploy took longer than ${stack.spec.operator.timeout} and was stopped: give it more time with \`operator.timeout\``,
+      )
+    }
+    throw failureOf(work, komodoNameOf(server), error)
+  } finally {
+    cancel()
+  }
+}
+
+/** Records what failed, and says whether the same inputs could ever work. */
+function failureOf(work: Work, serverName: string, error: unknown): unknown {
+  const { pass, hash, deps, desired, stack } = work
+  if (!(error instanceof DeployFailedError)) return hostFailure(serverName, deployed, error)
+  const message = `On Server "${serverName}": ${error.message}${outputText(error)}`
+  if (error.reason !== INVALID_COMPOSE) return new TransientError(deployed, error.reason, message, { cause: error })
+  const failure = { reason: error.reason, message }
+  recordFailure(pass.status.fields, hash, failure, deps.clock.now())
+  return permanentFailure(desired, stack, failure)
+}
+
+/** Inline contents only change with the Stack. Files on a host or in a repository may be corrected there: the next look finds out. */
+const permanentFailure = (
+  { kind }: Desired,
+  stack: Readonly<Stack>,
+  { reason, message }: { reason: string; message: string },
+) =>
+  kind === 'inline'
+    ? new StalledError(deployed, reason, message)
+    : new WaitingError(deployed, reason, message, intervalOf(stack))
+
+const refusedBefore = ({ stack, desired }: Work): Error =>
+  permanentFailure(
+    desired,
+    stack,
+    stack.status?.lastDeploy?.failure ?? {
+      reason: INVALID_COMPOSE,
+      message: 'Compose could not read these files before.',
+    },
+  )
+
+/** The end of the failing stage's output, unless the message has it already. */
+function outputText({ message, log }: DeployFailedError): string {
+  const failed = log.findLast(({ success }) => !success)
+  const lines = (failed?.output ?? '').split('\n').filter((line) => line.trim() !== '')
+  const last = lines.slice(-OUTPUT_LINES_SHOWN).join('\n')
+  const lastLine = lines.at(-1)?.trim() ?? ''
+  return last === '' || message.includes(lastLine) ? '' : `\n${last}`
+}
+
+function recordDeployed({ pass, desired }: Work, { services }: ComposeReport): void {
+  const { fields } = pass.status
+  fields.services = services.map(({ name, image, replicas, configHash, restart }) => ({
+    name,
+    image,
+    replicas,
+    configHash,
+    ...(restart === undefined ? {} : { restart }),
+  }))
+  fields.inputs = [...desired.inputs.deploy]
+  if (desired.inputs.configs.length > 0) fields.configs = [...desired.inputs.configs]
+  else delete fields.configs
+  if (desired.tree === undefined) delete fields.revision
+  else fields.revision = desired.tree.revision
+  delete fields.configRecorded
+  fields.state = 'deploying'
+}
+
+/**
+ * Compose's own hash of a service is taken from the containers it made, at the first look after the deploy: only that is sure to be
+ * what `compose up` compares with.
+ */
+function rememberConfigHashes(pass: Pass<Stack>, reports: readonly ServiceReport[], hash: string): void {
+  const { fields } = pass.status
+  if (fields.configRecorded === hash) return
+  const seen = new Map(reports.map(({ name, configHash }) => [name, configHash]))
+  for (const service of fields.services ?? []) {
+    const configHash = seen.get(service.name)
+    if (configHash === undefined) delete service.configHash
+    else service.configHash = configHash
+  }
+  fields.configRecorded = hash
+}
+
+/** New `configFiles` are remembered, and what is left elsewhere is removed. */
+async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Promise<void> {
+  const { fields } = pass.status
+  recordParents(fields, request)
+  if (desired.inputs.configs.length > 0) fields.configs = [...desired.inputs.configs]
+  else delete fields.configs
+  if (fields.server !== undefined) fields.server = server.metadata.name
+  if ((fields.leftovers ?? []).length === 0) return
+  const left = await removeLeftovers(fields.leftovers ?? [], stack, pass, deps, deployed, (host, { name }) =>
+    host.composeDown(name, { removeOrphans: stack.spec.operator.removeOrphans }, pass.signal),
+  )
+  if (left.length > 0) fields.leftovers = [...left]
+  else delete fields.leftovers
+}
+
+/** Another project name on the same engine is taken down by the deploy itself; on another server the old one stays until the new one is up. */
+function leaveOldPlace({ stack, pass, server, deps }: Work, elsewhere: Place): void {
+  if (isHere(elsewhere, stack, server, deps)) return
+  const known = pass.status.fields.leftovers ?? []
+  if (known.some(({ name, server: at }) => name === elsewhere.name && at === elsewhere.server)) return
+  pass.status.fields.leftovers = [...known, elsewhere]
+}
+
+const isHere = (
+  place: Place,
+  { metadata }: Readonly<Stack>,
+  server: Readonly<Server>,
+  { servers }: DeployDeps,
+): boolean =>
+  sameEngine(
+    servers.get({ ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }), name: place.server }),
+    server,
+  )
+
+const deployedText = ({ desired, server, pass }: Work): string => {
+  const { leftovers = [] } = pass.status.fields
+  const left = leftovers
+    .map(({ name, server: old }) => ` Its old project "${name}" on Server "${old}" is removed when that answers.`)
+    .join('')
+  const revision = desired.tree === undefined ? '' : `, revision ${desired.tree.revision.slice(0, 12)}`
+  return `Project "${desired.settings.project}" on Server "${komodoNameOf(server)}" was made from what is declared${revision}.${left}`
+}
+
+const lastFailureText = ({ status }: Readonly<Stack>, hash: string): string =>
+  status?.failedHash === hash && status.lastDeploy?.failure !== undefined
+    ? `. The last deploy failed: ${status.lastDeploy.failure.message}`
+    : ''
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

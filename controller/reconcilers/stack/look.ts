@@ -1,0 +1,101 @@
+import { parseDuration } from '../../api/duration.ts'
+import { annotation } from '../../api/names.ts'
+import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
+import type { Pass } from '../../engine/reconciler.ts'
+import type { SourceTree } from '../../git/tree.ts'
+import type { Host } from '../../hosts/port.ts'
+import { Interpolation, variableNames } from '../../interpolate.ts'
+import type { DeployDeps } from '../deploy-deps.ts'
+import { onHost } from '../host-failure.ts'
+import { lookupFor, requireAllKnown } from '../interpolation/context.ts'
+import { verbatim } from '../interpolation/texts.ts'
+import { type Inputs, inputsOf, repositoryPath, requireFiles, trackedFiles } from './inputs.ts'
+import {
+  type ComposeSettings,
+  composeSettings,
+  directoryNameOf,
+  type SourceKind,
+  sourceKindOf,
+  textsOf,
+} from './request.ts'
+import { type FreshTrees, remoteOf, sourceFailure } from './sources.ts'
+
+const { sourceReady } = stackCondition
+
+/** What a Stack asks for, with everything read that it is made of. */
+export interface Desired {
+  kind: SourceKind
+  settings: ComposeSettings
+  inputs: Inputs
+  tree: SourceTree | undefined
+  /** Values to scrub from what the host reports. */
+  secrets: readonly string[]
+}
+
+/** Reads variables, secrets and files. Secrets are told to the pass before anything can fail with one in its text. */
+export async function lookAtSource(
+  stack: Readonly<Stack>,
+  serverName: string,
+  host: Host,
+  pass: Pass<Stack>,
+  { variables, secrets, digest, trees }: DeployDeps & { trees: FreshTrees },
+): Promise<Desired> {
+  const { spec, metadata } = stack
+  const kind = sourceKindOf(spec)
+  const source = { namespace: metadata.namespace, condition: sourceReady, variables, secrets, signal: pass.signal }
+  const loaded = await lookupFor(textsOf(stack).flatMap(variableNames), source)
+  pass.redact(loaded.secrets)
+  const values = new Interpolation(loaded.lookup)
+  const settings = composeSettings(stack, kind, spec.skipSecretInterp ? verbatim : values)
+  requireAllKnown(values, sourceReady)
+
+  const tracked = trackedFiles(spec, kind)
+  const paths = [...tracked.required, ...tracked.configs]
+  let tree: SourceTree | undefined
+  let files: ReadonlyMap<string, Uint8Array | undefined> = new Map()
+  if (kind === 'git') {
+    tree = await openTree(stack, pass, { secrets, trees })
+    files = await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack))
+    requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
+  } else if (paths.length > 0) {
+    files = await onHost(serverName, sourceReady, () =>
+      host.readFiles(directoryNameOf(stack), settings.runDirectory, paths, pass.signal),
+    )
+    requireFiles(stack, tracked.required, files, `the stack's directory on Server "${serverName}"`, intervalOf(stack))
+  }
+  return { kind, settings, inputs: inputsOf(settings, tracked, files, digest), tree, secrets: loaded.secrets }
+}
+
+export const intervalOf = ({ spec }: Readonly<Stack>): number => parseDuration(spec.operator.interval)
+
+async function openTree(
+  stack: Readonly<Stack>,
+  pass: Pass<Stack>,
+  { secrets, trees }: Pick<DeployDeps, 'secrets'> & { trees: FreshTrees },
+): Promise<SourceTree> {
+  const remote = await remoteOf(stack.metadata.namespace ?? '', stack.spec, secrets, pass.signal)
+  if (remote.credentials !== undefined) pass.redact([remote.credentials.password])
+  const requested = stack.metadata.annotations?.[annotation.requestedAt]
+  const now = requested !== undefined && requested !== stack.status?.lastHandledReconcileAt
+  try {
+    // A little less than the interval, so that the recheck after it does look.
+    return await trees.open(remote, now ? 0 : intervalOf(stack) * 0.8, pass.signal)
+  } catch (error) {
+    throw sourceFailure(error, intervalOf(stack))
+  }
+}
+
+async function readFrom(
+  tree: SourceTree,
+  runDirectory: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+  retryAfterMs: number,
+): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+  try {
+    const contents = await Promise.all(paths.map((path) => tree.read(repositoryPath(runDirectory, path), signal)))
+    return new Map(paths.map((path, index) => [path, contents[index]]))
+  } catch (error) {
+    throw sourceFailure(error, retryAfterMs)
+  }
+}

@@ -1,0 +1,171 @@
+import { type Stack, stackCondition, stackKind } from '../../api/v1alpha1/stack.ts'
+import { WaitingError } from '../../engine/errors.ts'
+import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
+import { Attempts } from '../attempts.ts'
+import type { DeployDeps } from '../deploy-deps.ts'
+import { deployRequest } from '../deploy-request.ts'
+import { onHost } from '../host-failure.ts'
+import { type Place, removeForDeletion, sameEngine } from '../places.ts'
+import { komodoNameOf, ownerOf, usableServer } from '../references.ts'
+import { whenServerChanges } from '../server-wake.ts'
+import { act, type Work } from './act.ts'
+import { changedPaths, configChange, hashOf } from './inputs.ts'
+import { lookAtSource } from './look.ts'
+import { planStack } from './plan.ts'
+import { projectNameOf } from './request.ts'
+import { claimant, routeToStacks, stacksOn } from './routes.ts'
+import { reportServices } from './services.ts'
+import { FreshTrees, type StackSources } from './sources.ts'
+
+const { serverReady, sourceReady, deployed, healthy } = stackCondition
+
+/**
+ * Keeps one compose project equal to its Stack. Writes that project and `Stack.status`, nothing else.
+ *
+ * Woken by the Stack itself, its Server, the variables and Secrets it uses, its `after` parents, and Docker's events about the
+ * containers of the project; looks by itself every `operator.interval`.
+ */
+export function stackReconciler(deps: DeployDeps & { sources: StackSources }): Reconciler<Stack> {
+  const { stacks, servers, secrets, hosts, relations, users, hostEvents, digest, clock } = deps
+  const attempts = new Attempts(clock)
+  const trees = new FreshTrees(deps.sources, clock)
+
+  return {
+    type: stackKind,
+    owns: [serverReady, sourceReady, deployed, healthy],
+    wakeOn: [
+      whenServerChanges(servers, (server) => stacksOn(stacks, server)),
+      users.wake(stacks, secrets),
+      relations.wake('Stack'),
+      hostEvents.wake(routeToStacks(stacks), (server) => stacksOn(stacks, server)),
+    ],
+    workers: 64,
+    lane: ({ metadata, spec }) => `${metadata.namespace ?? ''}/${spec.server}`,
+    laneWorkers: 4,
+    timeoutMs: 2 * 60 * 60_000,
+
+    async reconcile(stack, pass) {
+      if (stack.spec.template) return reportTemplate(pass)
+
+      // look
+      reportUnknown(pass)
+      const server = usableServer(servers, stack.metadata.namespace, stack.spec.server)
+      const serverName = komodoNameOf(server)
+      pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
+      const host = hosts.for(server)
+      const desired = await lookAtSource(stack, serverName, host, pass, { ...deps, trees })
+      pass.status.markTrue(sourceReady, 'Resolved', 'Compose files, env files and variables could be read.')
+      const { project } = desired.settings
+      requireOwnProject(stack, claimant(stacks, server, project), project, serverName)
+      const observed = await onHost(serverName, deployed, () => host.observeProject(project, pass.signal))
+
+      // decide
+      const status = stack.status ?? {}
+      const request = deployRequest(stack, relations, digest)
+      const hash = hashOf(desired.inputs, request.trigger.token, digest)
+      const elsewhere = placeBefore(stack, { server: server.metadata.name, name: project }, deps)
+      const counting = (status.services ?? []).filter(({ name }) => !stack.spec.ignoreServices.includes(name))
+      const settled = status.configRecorded === status.deployedHash
+      const services = reportServices(counting, observed.containers, { checkConfig: settled })
+      const plan = planStack({
+        hash,
+        mayAct: request.mayAct,
+        causes: request.trigger.causes,
+        changedInputs: changedPaths(status.inputs ?? [], desired.inputs.deploy),
+        configs: configChange(stack.spec, status.configs ?? [], desired.inputs.configs),
+        ...(elsewhere === undefined
+          ? {}
+          : { elsewhere: `project "${elsewhere.name}" on Server "${elsewhere.server}"` }),
+        services,
+        isUp: observed.containers.some(({ oneOff }) => !oneOff),
+        status,
+      })
+
+      // act and report
+      const work: Work = {
+        stack,
+        pass,
+        server,
+        host,
+        desired,
+        observed,
+        services,
+        hash,
+        request,
+        elsewhere,
+        attempts,
+        deps,
+      }
+      return act(plan, work)
+    },
+
+    async finalize(stack, pass) {
+      attempts.forget(ownerOf(stack))
+      if (stack.spec.operator.deletionPolicy === 'Orphan') return
+      await removeForDeletion(placesOf(stack, deps), stack, pass, deps, deployed, (host, { name }) =>
+        host.composeDown(name, { removeOrphans: stack.spec.operator.removeOrphans }, pass.signal),
+      )
+    },
+  }
+}
+
+/** Two Stacks with one project on one host would undo each other's work. */
+function requireOwnProject(
+  stack: Readonly<Stack>,
+  owner: Readonly<Stack> | undefined,
+  project: string,
+  serverName: string,
+): void {
+  if (owner === undefined || owner.metadata.uid === stack.metadata.uid) return
+  throw new WaitingError(
+    deployed,
+    'ProjectTaken',
+    `compose project "${project}" on Server "${serverName}" belongs to Stack "${komodoNameOf(owner)}": set another \`projectName\``,
+    60_000,
+  )
+}
+
+/** Where the project was deployed, when that is not `place`. */
+function placeBefore({ metadata, status }: Readonly<Stack>, place: Place, { servers }: DeployDeps): Place | undefined {
+  if (status?.server === undefined || status.project === undefined) return undefined
+  const before = { server: status.server, name: status.project }
+  if (before.server === place.server && before.name === place.name) return undefined
+  const key = metadata.namespace === undefined ? {} : { namespace: metadata.namespace }
+  const [old, now] = [before, place].map(({ server }) => servers.get({ ...key, name: server }))
+  // Another way to the same engine is the same place.
+  return before.name === place.name && now !== undefined && sameEngine(old, now) ? undefined : before
+}
+
+/**
+ * Everywhere that containers of the Stack may be. A project that was never deployed from here and that nobody asked to deploy is
+ * somebody else's: it stays.
+ */
+function placesOf(stack: Readonly<Stack>, { stacks, servers }: DeployDeps): readonly Place[] {
+  const { metadata, spec, status } = stack
+  const places: Place[] = [...(status?.leftovers ?? [])]
+  if (status?.server !== undefined && status.project !== undefined) {
+    places.push({ server: status.server, name: status.project })
+  } else if (spec.deploy && !spec.template) {
+    // A crash may have kept status from saying where it went.
+    const server = spec.server === '' ? undefined : servers.find(metadata.namespace, spec.server)
+    const project = projectNameOf(stack)
+    if (server !== undefined && claimant(stacks, server, project)?.metadata.uid === metadata.uid) {
+      places.push({ server: server.metadata.name, name: project })
+    }
+  }
+  return places
+}
+
+function reportTemplate(pass: Pass<Stack>): Recheck {
+  for (const condition of [serverReady, sourceReady, deployed, healthy]) {
+    pass.status.markTrue(condition, 'Template', 'It is a template and never deployed.')
+  }
+  return {}
+}
+
+/** What holds unless the look succeeds. */
+function reportUnknown(pass: Pass<Stack>): void {
+  const message = 'What runs is not known while the server or the source is not ready.'
+  pass.status.markUnknown(deployed, 'NotLookedAt', message)
+  pass.status.markUnknown(healthy, 'NotLookedAt', message)
+}

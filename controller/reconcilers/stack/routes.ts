@@ -1,0 +1,59 @@
+import type { ObjectKey } from '../../api/meta.ts'
+import type { Server } from '../../api/v1alpha1/server.ts'
+import type { Stack } from '../../api/v1alpha1/stack.ts'
+import type { Lister } from '../../engine/lister.ts'
+import type { Route } from '../host-events.ts'
+import { keyOf, ownerOf, referencesTo } from '../references.ts'
+import { projectNameOf } from './request.ts'
+
+const SERVER = 'server'
+const PROJECT = 'project'
+const PROJECT_LABEL = 'com.docker.compose.project'
+
+/** Must be called once, before the look-ups below. */
+export function indexStacks(stacks: Lister<Stack>): void {
+  stacks.addIndex(SERVER, ({ metadata, spec }) => [`${metadata.namespace ?? ''}/${spec.server}`])
+  stacks.addIndex(PROJECT, (stack) => [projectKey(stack.metadata.namespace, stack.spec.server, projectNameOf(stack))])
+}
+
+export function* stacksOn(stacks: Lister<Stack>, server: Readonly<Server>): Iterable<ObjectKey> {
+  for (const reference of referencesTo(server)) {
+    for (const stack of stacks.byIndex(SERVER, `${server.metadata.namespace ?? ''}/${reference}`)) yield keyOf(stack)
+  }
+}
+
+export const routeToStacks = (stacks: Lister<Stack>): Route =>
+  function* (server, event) {
+    const project = event.labels[PROJECT_LABEL]
+    if (project === undefined) return
+    for (const stack of stacksOfProject(stacks, server, project)) yield keyOf(stack)
+  }
+
+/**
+ * The Stack that may have a compose project on a server when several claim it: the oldest. Containers of compose do not say whose
+ * they are, so two Stacks would take turns in replacing each other's services.
+ */
+export function claimant(
+  stacks: Lister<Stack>,
+  server: Readonly<Server>,
+  project: string,
+): Readonly<Stack> | undefined {
+  return [...stacksOfProject(stacks, server, project)]
+    .filter(({ spec }) => !spec.template)
+    .sort(
+      (a, b) =>
+        compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+        compare(ownerOf(a), ownerOf(b)),
+    )[0]
+}
+
+function* stacksOfProject(stacks: Lister<Stack>, server: Readonly<Server>, project: string): Iterable<Readonly<Stack>> {
+  for (const reference of referencesTo(server)) {
+    yield* stacks.byIndex(PROJECT, projectKey(server.metadata.namespace, reference, project))
+  }
+}
+
+const projectKey = (namespace: string | undefined, server: string, project: string): string =>
+  `${namespace ?? ''}/${server}/${project}`
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
