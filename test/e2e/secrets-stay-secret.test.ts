@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waitUntil } from '../harness/process.ts'
+import { busybox, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
+
+/** Plants unique secrets, drives everything that touches them, failures included, and searches everything that is left. */
+describe('secrets stay secret', () => {
+  const canary = (what: string) => `canary-${what}-${randomBytes(12).toString('hex')}`
+  const gitPassword = canary('git')
+  const variable = canary('variable')
+  const later = canary('later')
+  const registryPassword = canary('registry')
+  const secrets = [gitPassword, variable, later, registryPassword]
+  const encoded = secrets.flatMap((secret) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')])
+  const holds = (text: string): string | undefined => encoded.find((secret) => text.includes(secret))
+
+  let scene: Scene
+  let arguments_: CommandLines
+  let web: string
+  let stack: string
+
+  const files = (value: string) => ({
+    'all.toml': `${localServer}
+[[variable]]
+name = "API_KEY"
+value = "${value}"
+is_secret = true
+${deploymentBlock(web, web1, 'environment = """\nAPI_KEY = [[API_KEY]]\n"""')}
+${deploymentBlock(`${web}-private`, `127.0.0.1:1/team/none:1`, 'image_registry_account = "ci"')}
+${deploymentBlock(`${web}-fails`, busybox, `command = "sh -c 'echo $API_KEY; exit 3'"\nenvironment = """\nAPI_KEY = [[API_KEY]]\n"""`)}
+${stackBlock(
+  stack,
+  `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]\n    environment:\n      API_KEY: \${API_KEY}`,
+  'environment = """\nAPI_KEY = [[API_KEY]]\n"""',
+)}
+${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    nonsense: true')}`,
+  })
+
+  beforeAll(async () => {
+    scene = await setScene({ credentials: { username: 'ci', password: gitPassword } })
+    web = `${scene.prefix}-web`
+    stack = `${scene.prefix}-stack`
+    arguments_ = new CommandLines()
+    await scene.operator.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'komodo.dev/registry-account',
+      metadata: { name: 'registry', namespace: 'default' },
+      stringData: { domain: '127.0.0.1:1', username: 'ci', token: registryPassword, password: registryPassword },
+    })
+    await scene.push(files(variable), 'Declare secrets')
+    await scene.operator.ready('deployments.komodo.dev', web)
+    await scene.operator.ready('stacks', stack)
+    for (const name of [`${web}-private`, `${web}-fails`]) {
+      await scene.operator.condition('deployments.komodo.dev', name, 'Ready', 'False')
+    }
+    await scene.operator.condition('stacks', `${stack}-fails`, 'Ready', 'False')
+    await scene.push(files(later), 'Change the secret')
+    await waitUntil('the new value to be in use', async () =>
+      (await scene.docker('exec', web, 'printenv', 'API_KEY').catch(() => '')) === later ? true : undefined,
+    )
+    await scene.operator.ready('stacks', stack)
+    await scene.operator.komodo('plan', 'e2e', '--applied')
+  })
+  afterAll(async () => {
+    arguments_?.stop()
+    await scene?.close()
+  })
+
+  it('really uses them: the containers got the value', async () => {
+    expect(await scene.docker('exec', `${stack}-app-1`, 'printenv', 'API_KEY')).toBe(later)
+  })
+
+  it('holds them in no log', () => {
+    for (const name of readdirSync(scene.operator.dir).filter((file) => file.endsWith('.log'))) {
+      expect(holds(readFileSync(path.join(scene.operator.dir, name), 'utf8')), name).toBeUndefined()
+    }
+  })
+
+  it('holds them in no object but Secrets: no status, event or plan', async () => {
+    const { stdout: kinds } = await scene.operator.kubectl('api-resources', '--verbs=list', '-o', 'name')
+    for (const kind of kinds.trim().split('\n')) {
+      if (kind === 'secrets') continue
+      const { stdout } = await scene.operator.kubectl(
+        'get',
+        kind,
+        '--all-namespaces',
+        '-o',
+        'yaml',
+        '--show-managed-fields',
+      )
+      expect(holds(stdout), kind).toBeUndefined()
+    }
+  })
+
+  it('holds them in no metric', async () => {
+    const metrics = await (await fetch(`${scene.operator.healthUrl}/metrics`)).text()
+    expect(metrics).toContain('controller_runtime_reconcile_total')
+    expect(holds(metrics)).toBeUndefined()
+  })
+
+  it('showed them in no process arguments', () => {
+    expect(arguments_.seen.size).toBeGreaterThan(0)
+    expect([...arguments_.seen].filter((line) => holds(line) !== undefined)).toEqual([])
+  })
+
+  it('holds them in no git configuration', () => {
+    const configurations = filesBelow(path.join(scene.operator.dir, 'data')).filter(
+      (file) => path.basename(file) === 'config',
+    )
+    expect(configurations.length).toBeGreaterThan(0)
+    for (const file of configurations) expect(holds(readFileSync(file, 'utf8')), file).toBeUndefined()
+  })
+
+  it('holds them in no database row but those of Secrets', async () => {
+    await scene.operator.stop()
+    const databases = filesBelow(path.join(scene.operator.dir, 'data')).filter((file) => /\.(db|sqlite3?)$/.test(file))
+    expect(databases.length).toBeGreaterThan(0)
+    for (const file of databases) {
+      using database = new DatabaseSync(file, { readOnly: true })
+      const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[]
+      for (const { name } of tables) {
+        for (const row of database.prepare(`SELECT * FROM "${name}"`).iterate()) {
+          const text = JSON.stringify(row)
+          if (holds(text) !== undefined) expect(text).toContain('"kind\\":\\"Secret\\"')
+        }
+      }
+    }
+  })
+})
+
+/** Every command line that any process of this machine had while it ran, sampled. */
+class CommandLines {
+  readonly seen = new Set<string>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor() {
+    this.#timer = setInterval(() => this.#look(), 2)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    for (const pid of readdirSync('/proc')) {
+      if (!/^\d+$/.test(pid)) continue
+      try {
+        this.seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
