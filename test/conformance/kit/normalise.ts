@@ -68,6 +68,7 @@ export class Normaliser {
     if (key === 'resourceVersion' && /^[1-9]\d*$/.test(value)) {
       return learn && parent === 'metadata' ? this.#version(value) : (this.#versions.get(value) ?? value)
     }
+    if (path.at(-2) === 'cells' && /^\d+[smhd]$/.test(value)) return 'AGE'
     return key === 'continue' && value !== '' ? 'CONTINUE' : this.text(value)
   }
 

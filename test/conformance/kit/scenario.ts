@@ -62,8 +62,8 @@ export interface Scenario {
   helm(args: string, options?: CliOptions): Promise<string>
   /** Repeats a silent request until `accept` is content with the answer. */
   until(what: string, path: string, accept: (answer: Answer & { json: JsonObject }) => boolean): Promise<void>
-  /** A remark in the transcript. */
-  note(text: string): void
+  /** Puts a part of an answer into the transcript. */
+  record(title: string, value: unknown): void
 }
 
 export interface CliOptions {
@@ -274,8 +274,8 @@ const scenario = ({ http, namespace, group, home, transcript, normaliser }: Part
         accept(await send('GET', requestPath, undefined, { silent: true })) ? true : undefined,
       )
     },
-    note: (text) => {
-      transcript.push(`# ${text}\n`)
+    record: (title, value) => {
+      transcript.push(`${normaliser.text(title)}:\n${indent(yaml(normaliser.value(value)), '  ')}`)
     },
   }
 }
