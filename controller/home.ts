@@ -13,6 +13,8 @@ import type { Transport } from './kube/transport.ts'
 /** The Kubernetes API this process works with, wherever it is. */
 export interface ApiHome {
   client: KubeClient
+  /** Where what belongs to the installation itself is kept: its key, its lease. */
+  namespace: string
   /** Lets the API answer what is under way, then ends it (standalone) or the connections to it. */
   close(): Promise<void>
 }
@@ -26,6 +28,7 @@ export interface HomeOptions {
 }
 
 const USER_AGENT = 'komodo-controller'
+const STANDALONE_NAMESPACE = 'komodo-system'
 const CRDS = path.join(import.meta.dirname, '../crds')
 
 export const openHome = (options: HomeOptions): Promise<ApiHome> =>
@@ -45,6 +48,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   const client = clientOver(transport, 'in-process', metrics)
   try {
     await ensureNamespace(client, 'default', signal)
+    await ensureNamespace(client, STANDALONE_NAMESPACE, signal)
     await installCrds(client, CRDS, { clock, logger, signal })
   } catch (error) {
     await server.close()
@@ -53,6 +57,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   logger.info({ url: server.url }, `serving the Kubernetes API; use it: export KUBECONFIG=${server.kubeconfigPath}`)
   return {
     client,
+    namespace: STANDALONE_NAMESPACE,
     close: async () => {
       await transport.close()
       await server.close()
@@ -72,6 +77,7 @@ const openCluster = async ({ config: { home }, logger, metrics }: HomeOptions): 
   logger.info({ server: access.server }, 'using the Kubernetes API of a cluster')
   return {
     client: clientOver(transport, new URL(access.server).host, metrics),
+    namespace: access.namespace ?? 'default',
     close: () => transport.close(),
   }
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { ConfigError, loadConfig, USAGE } from './config.ts'
 import { createLogger } from './logging.ts'
 import { startOperator } from './operator.ts'
+import { VERSION } from './version.ts'
 import { wiring } from './wiring.ts'
 
 /** The process: flags in, signals, exit codes. 0: asked to stop; 1: could not start; 2: the command line was wrong. */
@@ -12,9 +13,12 @@ const main = async (): Promise<void> => {
   const config = readConfig()
   if (config === undefined) return
   const logger = createLogger(config.log, process.stdout)
+  let started = false
   const stopAsked = new Promise<string>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      // Before the start, while standing by, and a second time: at once. A crash is harmless, so is this.
+      process.on(name, () => (started ? resolve(name) : process.exit(0)))
+    }
   })
   // A bug in one room must not end the others; nothing here depends on a promise nobody waited for.
   process.on('unhandledRejection', (error) =>
@@ -22,16 +26,16 @@ const main = async (): Promise<void> => {
   )
   let operator: Awaited<ReturnType<typeof startOperator>>
   try {
-    operator = await startOperator({ config, logger, wiring })
+    operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
   } catch (error) {
     logger.error({ error: textOf(error) }, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
     process.exit(1)
   }
+  started = true
   const alive = setInterval(() => {}, 2 ** 30)
   const reason = await stopAsked
+  started = false
   logger.info({ signal: reason }, 'stopping')
-  // A second signal means at once.
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1))
   await operator.stop()
   clearInterval(alive)
   logger.info({}, 'stopped')
@@ -44,7 +48,7 @@ const readConfig = (): Exclude<ReturnType<typeof loadConfig>, string> | undefine
       env: process.env,
       cwd: process.cwd(),
       isTerminal: process.stdout.isTTY === true,
-      hostName: hostname(),
+      hostName: `${hostname()}_${randomUUID()}`,
     })
     if (typeof config !== 'string') return config
     process.stdout.write(config === 'help' ? USAGE : `${versionText()}\n`)
@@ -56,10 +60,7 @@ const readConfig = (): Exclude<ReturnType<typeof loadConfig>, string> | undefine
   return undefined
 }
 
-const versionText = (): string => {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-  return `komodo-operator ${manifest.version} (node ${process.version})`
-}
+const versionText = (): string => `komodo-operator ${VERSION} (node ${process.version})`
 
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 

@@ -8,6 +8,8 @@ import { createController } from './engine/controller.ts'
 import { EventRecorder } from './engine/events.ts'
 import type { HealthServer } from './engine/health-server.ts'
 import { startHealthServer } from './engine/health-server.ts'
+import type { Leadership } from './engine/leader-election.ts'
+import { becomeLeader } from './engine/leader-election.ts'
 import type { Logger } from './engine/logger.ts'
 import { EngineMetrics } from './engine/metrics.ts'
 import type { Reconciler } from './engine/reconciler.ts'
@@ -18,6 +20,8 @@ import type { KubeClient } from './kube/client.ts'
 export interface Ground {
   config: Config
   client: KubeClient
+  /** Where what belongs to the installation itself is kept. */
+  namespace: string
   caches: Caches
   clock: Clock
   /** [0, 1) */
@@ -31,7 +35,7 @@ export interface Ground {
 export type Register = <T extends KubeObject<unknown, CommonStatus>>(reconciler: Reconciler<T>) => void
 
 /** Builds the reconcilers; called once, before anything is watched. What it returns runs once the caches are in. */
-export type Wiring = (ground: Ground, register: Register) => (() => void) | undefined
+export type Wiring = (ground: Ground, register: Register) => Promise<(() => void) | undefined>
 
 export interface OperatorOptions {
   config: Config
@@ -40,6 +44,8 @@ export interface OperatorOptions {
   clock?: Clock
   /** [0, 1) */
   random?: () => number
+  /** Called when another replica may lead from now on: the process must end at once. */
+  onLeadershipLost?: () => void
 }
 
 export interface Operator {
@@ -50,6 +56,7 @@ export interface Operator {
   stop(): Promise<void>
 }
 
+const LEASE = 'komodo-operator'
 /** Passes may end by themselves for so long before they are aborted; `STOP_WITHIN_MS` bounds it all. */
 const DRAIN_MS = 4_000
 const STOP_WITHIN_MS = 9_000
@@ -61,6 +68,7 @@ export const startOperator = async ({
   wiring,
   clock = systemClock,
   random = Math.random,
+  onLeadershipLost,
 }: OperatorOptions): Promise<Operator> => {
   const stopping = new AbortController()
   const { signal } = stopping
@@ -76,13 +84,14 @@ export const startOperator = async ({
     controllers.push(createController({ reconciler, client, store, events, logger, clock, random, metrics }))
   }
   let health: HealthServer | undefined
+  let leadership: Leadership | undefined
 
   const stop = async (): Promise<void> => {
     const drained = Promise.all(controllers.map((controller) => controller.drain()))
     await Promise.race([drained, pause(clock, DRAIN_MS, signal)])
     for (const controller of controllers) controller.abort()
     const ended = drained
-      .then(() => events.flush(AbortSignal.timeout(1_000)))
+      .then(() => Promise.all([events.flush(AbortSignal.timeout(1_000)), leadership?.release()]))
       .then(() => {
         stopping.abort(new Error('the operator is stopping'))
         return Promise.all([caches.stopped(), health?.close()])
@@ -93,7 +102,8 @@ export const startOperator = async ({
   }
 
   try {
-    const begin = wiring({ config, client, caches, clock, random, logger, signal }, register)
+    const { namespace } = home
+    const begin = await wiring({ config, client, namespace, caches, clock, random, logger, signal }, register)
     if (config.health !== undefined) {
       health = await startHealthServer({
         ...config.health,
@@ -104,6 +114,14 @@ export const startOperator = async ({
       })
     }
     await caches.start(signal)
+    if (config.leaderElection.enabled) {
+      metrics.leading(LEASE, false)
+      const { identity, namespace: leaseNamespace = namespace } = config.leaderElection
+      const options = { client, namespace: leaseNamespace, name: LEASE, identity, clock, random, logger }
+      leadership = await becomeLeader(options, signal)
+      metrics.leading(LEASE, true)
+      void leadership.lost.then(onLeadershipLost)
+    }
     begin?.()
     for (const controller of controllers) controller.start()
   } catch (error) {

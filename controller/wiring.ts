@@ -1,4 +1,61 @@
-import type { Wiring } from './operator.ts'
+import path from 'node:path'
+import type { Deployment } from './api/v1alpha1/deployment.ts'
+import { deploymentKind } from './api/v1alpha1/deployment.ts'
+import type { Server } from './api/v1alpha1/server.ts'
+import { serverKind } from './api/v1alpha1/server.ts'
+import type { Stack } from './api/v1alpha1/stack.ts'
+import { stackKind } from './api/v1alpha1/stack.ts'
+import type { Variable } from './api/v1alpha1/variable.ts'
+import { variableKind } from './api/v1alpha1/variable.ts'
+import { GitCache } from './git/git-cache.ts'
+import { GitProcess, gitEnvironment } from './git/git-process.ts'
+import { localHosts } from './hosts/local.ts'
+import type { Hosts } from './hosts/port.ts'
+import { installationKey } from './installation-key.ts'
+import { secretType } from './kube/builtin-types.ts'
+import type { Ground, Wiring } from './operator.ts'
+import { createReconcilers } from './reconcilers/reconcilers.ts'
+import type { Secret } from './reconcilers/secrets.ts'
+import { VERSION } from './version.ts'
 
-/** Every controller there is, and what it is given. */
-export const wiring: Wiring = () => undefined
+/** Every controller there is, and what it is given. `hostsOf` says how servers are reached: the one thing benches replace. */
+export const wire =
+  (hostsOf: (ground: Ground) => Hosts): Wiring =>
+  async (ground, register) => {
+    const { config, client, namespace, caches, clock, random, logger, signal } = ground
+    const sources = new GitCache({
+      directory: path.join(config.dataDir, 'git'),
+      git: new GitProcess({
+        home: path.join(config.dataDir, 'git-home'),
+        environment: gitEnvironment(config.environment),
+      }),
+      allowLocal: true,
+    })
+    const reconcilers = createReconcilers({
+      servers: caches.lister<Server>(serverKind),
+      variables: caches.lister<Variable>(variableKind),
+      deployments: caches.lister<Deployment>(deploymentKind),
+      stacks: caches.lister<Stack>(stackKind),
+      secrets: caches.lister<Secret>(secretType),
+      hosts: hostsOf(ground),
+      sources,
+      digestKey: await installationKey(client, namespace, signal),
+      clock,
+      log: logger,
+      random,
+    })
+    register(reconcilers.server)
+    register(reconcilers.variable)
+    register(reconcilers.deployment)
+    register(reconcilers.stack)
+    return () => reconcilers.followHosts(signal)
+  }
+
+/** The hosts of a real installation. */
+export const wiring: Wiring = wire(({ config }) =>
+  localHosts({
+    stacksDirectory: path.join(config.dataDir, 'stacks'),
+    environment: config.environment,
+    version: VERSION,
+  }),
+)

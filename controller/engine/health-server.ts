@@ -30,7 +30,7 @@ export const startHealthServer = async (options: HealthServerOptions): Promise<H
     server.once('error', (cause) => {
       const where = `${options.host}:${options.port}`
       reject(
-        new Error(`cannot serve health and metrics on ${where}: ${cause.message}. Choose another --health-port.`, {
+        new Error(`cannot serve health and metrics on ${where}: ${cause.message}. Choose another --health-listen.`, {
           cause,
         }),
       )

@@ -102,6 +102,12 @@ export class EngineMetrics {
     REQUEST_BUCKETS,
   )
 
+  readonly #leader = this.#gauge(
+    'leader_election_master_status',
+    "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
+    ['name'],
+  )
+
   constructor() {
     const running = (name: string, help: string, sum: (durations: number[]) => number): Gauge => {
       const all = this.#running
@@ -172,6 +178,10 @@ export class EngineMetrics {
       },
       watchRunning: (runningFor) => this.#running.set(controller, runningFor),
     }
+  }
+
+  leading(lease: string, leads: boolean): void {
+    this.#leader.set({ name: lease }, leads ? 1 : 0)
   }
 
   /** For `createKubeClient`. */
