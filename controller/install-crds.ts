@@ -27,31 +27,47 @@ export const installCrds = async (
       const name = /^ {2}name: (\S+)$/m.exec(text)?.[1]
       if (name === undefined) throw new Error(`${path.join(folder, file)} is not a custom resource definition`)
       const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
-      if ((await installedDigest(client, name, signal)) !== digest) {
+      const live = await installed(client, name, signal)
+      if (live?.metadata.annotations?.[DIGEST_ANNOTATION] !== digest) {
         const { parse } = await import('yaml')
         const definition = parse(text) as CustomResourceDefinition
         definition.metadata.annotations = { ...definition.metadata.annotations, [DIGEST_ANNOTATION]: digest }
-        await client.patch(
-          crdType,
-          { name },
-          { type: 'apply', body: definition, force: true },
-          { fieldManager: FIELD_MANAGER, signal },
-        )
-        logger.info({ crd: name }, 'installed a custom resource definition')
+        await put(client, definition, live, signal)
+        logger.info({ crd: name }, live === undefined ? 'installed a kind' : 'updated a kind')
       }
       await established(client, name, clock, signal)
     }),
   )
 }
 
-const installedDigest = async (client: KubeClient, name: string, signal: AbortSignal): Promise<string | undefined> => {
+const installed = async (
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<CustomResourceDefinition | undefined> => {
   try {
-    const live = await client.get<CustomResourceDefinition>(crdType, { name }, { signal })
-    return live.metadata.annotations?.[DIGEST_ANNOTATION]
+    return await client.get<CustomResourceDefinition>(crdType, { name }, { signal })
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** Replaced whole: this process is the only one that has a say in its own definitions. */
+const put = async (
+  client: KubeClient,
+  definition: CustomResourceDefinition,
+  live: CustomResourceDefinition | undefined,
+  signal: AbortSignal,
+): Promise<void> => {
+  const options = { fieldManager: FIELD_MANAGER, signal }
+  if (live === undefined) {
+    await client.create(crdType, definition, options)
+    return
+  }
+  const { labels, resourceVersion } = live.metadata
+  const metadata = { ...definition.metadata, labels: { ...labels, ...definition.metadata.labels }, resourceVersion }
+  await client.update(crdType, { ...definition, metadata }, options)
 }
 
 const established = async (client: KubeClient, name: string, clock: Clock, signal: AbortSignal): Promise<void> => {

@@ -28,7 +28,9 @@ const main = async (): Promise<void> => {
   try {
     operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
   } catch (error) {
-    logger.error({ error: textOf(error) }, `cannot start: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    logger.error({}, `cannot start: ${message}`)
+    logger.debug({ stack: textOf(error) }, 'where it failed')
     process.exit(1)
   }
   started = true
