@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntil } from '../harness/process.ts'
-import { localServer, type Scene, setScene } from './scene.ts'
+import { canSetScene, localServer, type Scene, setScene } from './scene.ts'
 
 const variable = (value: string) => `${localServer}
 [[variable]]
@@ -8,7 +8,7 @@ name = "A"
 value = "${value}"
 `
 
-describe('approval: Manual', () => {
+describe.runIf(canSetScene())('approval: Manual', () => {
   let scene: Scene
   beforeAll(async () => {
     scene = await setScene({ operator: { approval: 'Manual' } })

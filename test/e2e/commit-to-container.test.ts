@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntil } from '../harness/process.ts'
-import { busybox, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1, web2 } from './scene.ts'
+import {
+  busybox,
+  canSetScene,
+  deploymentBlock,
+  localServer,
+  type Scene,
+  setScene,
+  stackBlock,
+  web1,
+  web2,
+} from './scene.ts'
 
-describe('a git commit becomes running containers', () => {
+describe.runIf(canSetScene())('a git commit becomes running containers', () => {
   let scene: Scene
   let web: string
   let stack: string

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { dockerEnvironment } from '../../scripts/up/workspace.ts'
+import { dockerEnvironment, type TestDocker, testImages, withDocker } from '../harness/docker.ts'
 import { type GitRepository, type GitServer, startGitServer } from '../harness/git-server.ts'
+import { haveKubectl } from '../harness/kubectl.ts'
 import { TestOperator } from '../harness/operator.ts'
 
 /** Everything real at once: a git server, a Docker Engine, a standalone controller, and a sync between them. */
@@ -19,10 +19,9 @@ export interface Scene {
   close(): Promise<void>
 }
 
-export const web1 = 'komodo-operator/web:1'
-export const web2 = 'komodo-operator/web:2'
-export const brokenWeb = 'komodo-operator/web:broken'
-export const busybox = 'komodo-operator/busybox:test'
+export const { web1, web2, broken: brokenWeb, busybox } = testImages
+/** Whether there is what a scene needs; without it tests skip, with `CI=true` this throws. */
+export const canSetScene = (): boolean => dockerEnvironment() !== undefined && haveKubectl()
 
 export const localServer = `[[server]]
 name = "local"
@@ -36,28 +35,21 @@ export interface SceneOptions {
   /** Over the ResourceSync's spec. */
   sync?: Record<string, unknown>
   operator?: Record<string, unknown>
-  env?: Readonly<Record<string, string>>
+  /** Instead of the machine's Docker Engine. */
+  docker?: Readonly<Record<string, string>>
 }
 
-let scenes = 0
-
-export const setScene = async ({ credentials, sync, operator: settings, env }: SceneOptions = {}): Promise<Scene> => {
+export const setScene = async ({
+  credentials,
+  sync,
+  operator: settings,
+  docker: engine,
+}: SceneOptions = {}): Promise<Scene> => {
+  const place: TestDocker = withDocker(engine)
   const dir = mkdtempSync(path.join(tmpdir(), 'komodo-e2e-'))
-  const prefix = `e2e-${process.pid}-${++scenes}`
-  const environment = { ...dockerEnvironment(), ...env }
   const git = await startGitServer(credentials)
   const repository = await git.create('declarations')
-  const { PATH, DOCKER_HOST, DOCKER_CONFIG } = environment
-  const operator = await TestOperator.start(dir, { PATH, DOCKER_HOST, DOCKER_CONFIG, ...env })
-
-  const docker = (...args: string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      execFile('docker', args, { env: environment, encoding: 'utf8' }, (error, stdout, stderr) =>
-        error === null
-          ? resolve(stdout.trim())
-          : reject(new Error(`docker ${args.join(' ')}: ${stderr || error.message}`)),
-      )
-    })
+  const operator = await TestOperator.start(dir, place.environment)
   if (credentials !== undefined) {
     await operator.apply({
       apiVersion: 'v1',
@@ -102,14 +94,13 @@ export const setScene = async ({ credentials, sync, operator: settings, env }: S
     operator,
     git,
     repository,
-    prefix,
-    docker,
+    prefix: place.prefix,
+    docker: place.docker,
     push,
     async close() {
       await operator.stop()
       await git.close()
-      const left = await docker('ps', '--all', '--quiet', '--filter', `name=${prefix}`)
-      if (left !== '') await docker('rm', '--force', '--volumes', ...left.split('\n'))
+      await place[Symbol.asyncDispose]()
       rmSync(dir, { recursive: true, force: true })
     },
   }

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntil } from '../harness/process.ts'
-import { busybox, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
+import { startRegistry, type TestRegistry } from '../harness/registry.ts'
+import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
 
 /** Plants unique secrets, drives everything that touches them, failures included, and searches everything that is left. */
-describe('secrets stay secret', () => {
+describe.runIf(canSetScene())('secrets stay secret', () => {
   const canary = (what: string) => `canary-${what}-${randomBytes(12).toString('hex')}`
   const gitPassword = canary('git')
   const variable = canary('variable')
@@ -21,6 +23,8 @@ describe('secrets stay secret', () => {
   let arguments_: CommandLines
   let web: string
   let stack: string
+  let registry: TestRegistry | undefined
+  let privateImage: string
 
   const files = (value: string) => ({
     'all.toml': `${localServer}
@@ -29,7 +33,7 @@ name = "API_KEY"
 value = "${value}"
 is_secret = true
 ${deploymentBlock(web, web1, 'environment = """\nAPI_KEY = [[API_KEY]]\n"""')}
-${deploymentBlock(`${web}-private`, `127.0.0.1:1/team/none:1`, 'image_registry_account = "ci"')}
+${deploymentBlock(`${web}-private`, privateImage, 'image_registry_account = "ci"')}
 ${deploymentBlock(`${web}-fails`, busybox, `command = "sh -c 'echo $API_KEY; exit 3'"\nenvironment = """\nAPI_KEY = [[API_KEY]]\n"""`)}
 ${stackBlock(
   stack,
@@ -43,20 +47,22 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     scene = await setScene({ credentials: { username: 'ci', password: gitPassword } })
     web = `${scene.prefix}-web`
     stack = `${scene.prefix}-stack`
+    registry = await startRegistry(registryPassword)
+    privateImage = `${registry?.address ?? '127.0.0.1:1'}/team/web:1`
+    if (registry !== undefined) await pushImage(scene, registry, privateImage)
     arguments_ = new CommandLines()
     await scene.operator.apply({
       apiVersion: 'v1',
       kind: 'Secret',
       type: 'komodo.dev/registry-account',
       metadata: { name: 'registry', namespace: 'default' },
-      stringData: { domain: '127.0.0.1:1', username: 'ci', token: registryPassword, password: registryPassword },
+      stringData: { domain: registry?.address ?? '127.0.0.1:1', username: 'ci', password: registryPassword },
     })
     await scene.push(files(variable), 'Declare secrets')
     await scene.operator.ready('deployments.komodo.dev', web)
     await scene.operator.ready('stacks', stack)
-    for (const name of [`${web}-private`, `${web}-fails`]) {
-      await scene.operator.condition('deployments.komodo.dev', name, 'Ready', 'False')
-    }
+    if (registry !== undefined) await scene.operator.ready('deployments.komodo.dev', `${web}-private`)
+    await scene.operator.condition('deployments.komodo.dev', `${web}-fails`, 'Ready', 'False')
     await scene.operator.condition('stacks', `${stack}-fails`, 'Ready', 'False')
     await scene.push(files(later), 'Change the secret')
     await waitUntil('the new value to be in use', async () =>
@@ -68,6 +74,7 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
   afterAll(async () => {
     arguments_?.stop()
     await scene?.close()
+    await registry?.[Symbol.asyncDispose]()
   })
 
   it('really uses them: the containers got the value', async () => {
@@ -131,6 +138,17 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     }
   })
 })
+
+/** Puts `web:1` into the registry and forgets the login and the image. */
+const pushImage = async ({ docker }: Scene, registry: TestRegistry, image: string): Promise<void> => {
+  const configuration = mkdtempSync(path.join(tmpdir(), 'komodo-login-'))
+  const auth = Buffer.from(`${registry.username}:${registry.password}`).toString('base64')
+  writeFileSync(path.join(configuration, 'config.json'), JSON.stringify({ auths: { [registry.address]: { auth } } }))
+  await docker('tag', web1, image)
+  await docker('--config', configuration, 'push', '--quiet', image)
+  await docker('rmi', image)
+  rmSync(configuration, { recursive: true })
+}
 
 /** Every command line that any process of this machine had while it ran, sampled. */
 class CommandLines {

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PrivateDocker, startPrivateDocker } from '../harness/docker.ts'
+import { waitUntil } from '../harness/process.ts'
+import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
+
+describe.runIf(canSetScene())('a Docker Engine that goes away', () => {
+  let engine: PrivateDocker | undefined
+  let scene: Scene
+  let web: string
+  let stack: string
+
+  beforeAll(async () => {
+    engine = await startPrivateDocker('outage')
+    if (engine === undefined) return
+    scene = await setScene({ docker: engine.environment })
+    web = `${scene.prefix}-web`
+    stack = `${scene.prefix}-stack`
+    await scene.push({
+      'all.toml': `${localServer}
+${deploymentBlock(web, web1)}
+${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]`)}`,
+    })
+    await scene.operator.ready('deployments.komodo.dev', web)
+    await scene.operator.ready('stacks', stack)
+  })
+  afterAll(async () => {
+    await scene?.close()
+    await engine?.[Symbol.asyncDispose]()
+  })
+
+  it('is told, loses no deletion, and heals without a human when it is back', async ({ skip }) => {
+    if (engine === undefined) return skip('needs root for an engine of its own')
+    await engine.stop()
+    expect(await scene.operator.condition('servers.komodo.dev', 'local', 'Ready', 'False')).toMatch(/docker/i)
+    await scene.operator.condition('deployments.komodo.dev', web, 'Ready', 'False')
+    await scene.operator.kubectl('delete', 'stack', stack, '--wait=false')
+    const why = await waitUntil('the deletion to say what it waits for', async () => {
+      const object = await scene.operator.get('stacks', stack)
+      const text = JSON.stringify(object?.status?.conditions ?? '')
+      return text.includes('force') ? text : undefined
+    })
+    expect(why).toContain('komodo.dev/force-delete')
+
+    await engine.start()
+    await scene.operator.ready('deployments.komodo.dev', web, 120_000)
+    expect(await scene.docker('inspect', '--format', '{{.State.Running}}', web)).toBe('true')
+    await waitUntil(
+      'the stack to be gone',
+      async () => ((await scene.operator.get('stacks', stack)) ? undefined : true),
+      { timeoutMs: 120_000 },
+    )
+    expect(await scene.docker('ps', '--all', '--quiet', '--filter', `name=${stack}`)).toBe('')
+  })
+})
