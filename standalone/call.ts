@@ -1,5 +1,7 @@
 import type { UserInfo } from './api.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import type { RbacAuthorizer } from './auth/rbac.ts'
+import type { ServiceAccountTokens } from './auth/tokens.ts'
 import type { Representation } from './http/negotiate.ts'
 import type { RequestInfo } from './http/request-info.ts'
 import type { Registry } from './registry/registry.ts'
@@ -11,6 +13,9 @@ export interface Backend {
   readonly store: Store
   readonly registry: Registry
   readonly authorizer: Authorizer
+  /** What the authorizer decides by, for questions beyond yes and no. */
+  readonly rbac: RbacAuthorizer
+  readonly tokens: ServiceAccountTokens
   readonly clock: () => Date
   /** RFC 4122 text. */
   readonly newUid: () => string
@@ -29,7 +34,7 @@ export interface Call {
   readonly namespace: string
   /** Empty for collections. */
   readonly name: string
-  readonly subresource: '' | 'status' | 'finalize'
+  readonly subresource: '' | 'status' | 'finalize' | 'token'
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | undefined

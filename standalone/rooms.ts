@@ -1,37 +1,6 @@
-// Stand-ins until the pure rooms are whole; each goes when its room exports the real one.
-import type { ManagedFieldsEntry } from '../controller/api/meta.ts'
-import { mergePatch } from './patch/merge-patch.ts'
-import type {
-  BuiltinType,
-  JsonObject,
-  ManagerOf,
-  Printer,
-  ServerSideApply,
-  ToTable,
-  TrackUpdate,
-  TypeModel,
-} from './schema/contract.ts'
-
-export { jsonPatch } from './patch/json-patch.ts'
-export { mergePatch } from './patch/merge-patch.ts'
-export { strategicMergePatch } from './patch/strategic-merge-patch.ts'
-export { crdModels } from './schema/crd.ts'
-export { parseJson } from './schema/json.ts'
-
-export const serverSideApply: ServerSideApply = ({ live, applied }) => ({
-  object: (live ? mergePatch(live, applied) : applied) as JsonObject,
-  changed: true,
-})
-export const trackUpdate: TrackUpdate = (): ManagedFieldsEntry[] | undefined => undefined
-export const managerOf: ManagerOf = (manager, agent) => manager || (agent ?? '').split('/')[0]!
-export const toTable: ToTable = ({ objects, listMeta }) => ({
-  kind: 'Table',
-  apiVersion: 'meta.k8s.io/v1',
-  metadata: listMeta,
-  columnDefinitions: [{ name: 'Name', type: 'string', format: 'name', description: '', priority: 0 }],
-  rows: objects.map((object) => ({ cells: [(object.metadata as JsonObject).name!], object })),
-})
-export const printer: Printer = { columns: [], cells: () => [] }
+// Stand-ins until `builtin/types.ts` is there.
+import type { BuiltinType, TypeModel } from './schema/contract.ts'
+import { defaultPrinter as printer } from './table/builtin.ts'
 
 const permissive = (group: string, version: string, kind: string, namespaced: boolean): TypeModel => ({
   group,

@@ -3,13 +3,21 @@ import { forbidden, notFound } from '../http/status.ts'
 import { metaOf } from '../object.ts'
 import type { JsonObject } from '../schema/contract.ts'
 import type { Transaction } from '../store/writer.ts'
+import { keepCreator, stampCreator } from './creator.ts'
+import { checkEscalation } from './escalation.ts'
 
 /** What may refuse or fill in a new object beyond its kind's own rules. In place. */
 export const admitCreate = (tx: Transaction, call: Call, object: JsonObject): void => {
   checkNamespace(tx, call, object)
+  checkEscalation(call, object, undefined)
+  stampCreator(call, object)
 }
 
-export const admitUpdate = (_tx: Transaction, _call: Call, _object: JsonObject, _old: JsonObject): void => {}
+/** What may refuse a change of an object. */
+export const admitUpdate = (call: Call, object: JsonObject, old: JsonObject): void => {
+  checkEscalation(call, object, old)
+  keepCreator(call, object, old)
+}
 
 /** Nothing new in a namespace that is not there, or on its way out (NamespaceLifecycle). */
 const checkNamespace = (tx: Transaction, { served }: Call, object: JsonObject): void => {

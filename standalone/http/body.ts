@@ -1,7 +1,9 @@
 import { parseDocument } from 'yaml'
 import { isObject } from '../object.ts'
-import type { Json, JsonObject, ParseJson } from '../schema/contract.ts'
+import { decodeProtobuf, PROTOBUF } from '../protobuf/decode.ts'
+import type { Json, JsonObject } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
+import { parseJson } from '../schema/json.ts'
 import { StatusError, tooLarge } from './status.ts'
 
 /** kube-apiserver's limit for a request body. */
@@ -15,30 +17,35 @@ export interface Body {
   duplicates: string[]
 }
 
-export const bodyText = (body: Uint8Array | string | undefined): string => {
+export type RawBody = Uint8Array | string | undefined
+
+export const bodyText = (body: RawBody): string => {
   if (body === undefined) return ''
   if (body.length > BODY_LIMIT) throw tooLarge(`Request entity too large: limit is ${BODY_LIMIT}`)
   return typeof body === 'string' ? body : new TextDecoder().decode(body)
 }
 
-export const mediaTypeOf = (contentType: string | undefined): string => {
+const mediaTypeOf = (contentType: string | undefined): string => {
   const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase()
   return media === '' ? 'application/json' : media
 }
 
-/** @throws Fault: 415 for media types other than JSON and YAML, 400 for what does not parse. */
-export const parseBody = (parseJson: ParseJson, text: string, media: string): Body => {
-  if (media === 'application/json') return parseJson(text)
-  if (media === 'application/yaml') return parseYaml(parseJson, text)
+/** @throws Fault: 415 for what is none of the media types, 400 for what does not parse. */
+export const readBody = (body: RawBody, contentType: string | undefined): Body => {
+  const media = mediaTypeOf(contentType)
+  if (media === 'application/json') return parseJson(bodyText(body))
+  if (media === 'application/yaml') return parseYaml(bodyText(body))
+  const value = media === PROTOBUF && body instanceof Uint8Array ? decodeProtobuf(body) : undefined
+  if (value) return { value, duplicates: [] }
   throw new StatusError(
     415,
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
   )
 }
 
 /** YAML 1.1 as in Kubernetes: `y` and `on` are booleans. JSON is YAML, and parsed as what it is where it can be. */
-export const parseYaml = (parseJson: ParseJson, text: string): Body => {
+export const parseYaml = (text: string): Body => {
   if (/^\s*\{/.test(text)) {
     try {
       return parseJson(text)

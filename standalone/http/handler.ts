@@ -2,6 +2,7 @@ import type { ApiHandler, ApiRequest, ApiResponse } from '../api.ts'
 import type { Attributes } from '../auth/authorizer.ts'
 import { forbiddenByRbac } from '../auth/forbidden.ts'
 import type { Backend, Call } from '../call.ts'
+import { findVirtual } from '../discovery/virtual.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import { badRequest } from '../schema/faults.ts'
 import { create } from '../verbs/create.ts'
@@ -10,8 +11,11 @@ import { deleteCollection } from '../verbs/delete-collection.ts'
 import { getObject } from '../verbs/get.ts'
 import { list } from '../verbs/list.ts'
 import { patch } from '../verbs/patch.ts'
+import { review } from '../verbs/reviews.ts'
+import { createToken } from '../verbs/token.ts'
 import { update } from '../verbs/update.ts'
 import { watch } from '../verbs/watch.ts'
+import { ImpersonationError, impersonate } from './impersonate.ts'
 import { answer, negotiate, type Representation } from './negotiate.ts'
 import { type RequestInfo, type ResourceRequest, requestInfo, selectedName } from './request-info.ts'
 import { methodNotAllowed, noSuchResource, statusOf } from './status.ts'
@@ -40,14 +44,17 @@ export interface HandlerOptions {
 const JSON_ANSWER: Representation = { media: 'application/json', pretty: false }
 
 export const createHandler = ({ backend, routes, onFault }: HandlerOptions): ApiHandler => {
-  const handle = async (request: ApiRequest): Promise<ApiResponse> => {
-    const info = parseInfo(request)
+  const handle = async (original: ApiRequest): Promise<ApiResponse> => {
+    const info = parseInfo(original)
+    const request = { ...original, user: impersonate(original, backend.authorizer) }
     authorize(backend, request, info)
     for (const route of routes) {
       const answered = await route(request, info)
       if (answered) return answered
     }
     if (!info.resource) return plainNotFound()
+    const virtual = findVirtual(info.resource.group, info.resource.version, info.resource.plural)
+    if (virtual) return review(backend, request, info.query, info.resource, virtual)
     const served = backend.registry.find(info.resource.group, info.resource.version, info.resource.plural)
     if (!served) return unknownResource(backend, info.resource)
     return serve(backend, request, info, info.resource, served)
@@ -56,6 +63,7 @@ export const createHandler = ({ backend, routes, onFault }: HandlerOptions): Api
     try {
       return await handle(request)
     } catch (error) {
+      if (error instanceof ImpersonationError) return plainError(request, error)
       const status = statusOf(error)
       if (status.reason === 'InternalError') onFault(error, request)
       return answer(status.code, status, JSON_ANSWER)
@@ -84,10 +92,18 @@ const attributesOf = (user: Attributes['user'], { verb, path, resource, query }:
   return { user, verb, resource: { group, plural, subresource, namespace, name } }
 }
 
+const plainError = ({ url }: ApiRequest, error: ImpersonationError): ApiResponse => ({
+  status: 500,
+  headers: PLAIN,
+  body: `Internal Server Error: ${JSON.stringify(url)}: ${error.message}\n`,
+})
+
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+
 /** Outside of what is built in nothing answers but the mux. */
 const plainNotFound = (): ApiResponse => ({
   status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  headers: PLAIN,
   body: '404 page not found\n',
 })
 
@@ -132,10 +148,11 @@ const serve = (
     authorizeCreate: () => authorize(backend, request, { ...info, verb: 'create' }),
     warnings: served.deprecation ? [served.deprecation] : [],
   }
-  return verb(call)
+  return subresource === 'token' ? createToken(call) : verb(call)
 }
 
 const isServed = (subresource: string, { subresources, resource }: ServedVersion): boolean =>
   subresource === '' ||
   subresources.some((known) => known === subresource) ||
-  (subresource === 'finalize' && resource.storage === 'namespaces')
+  (subresource === 'finalize' && resource.storage === 'namespaces') ||
+  (subresource === 'token' && resource.storage === 'serviceaccounts')

@@ -1,6 +1,8 @@
+import { CREATOR_ANNOTATION } from '../admission/creator.ts'
 import { isObject, metaOf, valueAt } from '../object.ts'
-import { crdModels, printer } from '../rooms.ts'
 import type { JsonObject, Subresource } from '../schema/contract.ts'
+import { crdModels } from '../schema/crd.ts'
+import { crdPrinter } from '../table/crd.ts'
 import type { Resource, SelectableField, ServedVersion } from './resource.ts'
 import { compareVersions } from './version-order.ts'
 
@@ -34,6 +36,7 @@ export const customResource = (crd: JsonObject): Resource => {
     versions,
     definedAt: Number(metaOf(crd).resourceVersion ?? 0),
     rules: RULES,
+    creatorField: metaOf(crd).annotations?.[CREATOR_ANNOTATION],
   }
   const models = crdModels(crd)
   for (const version of spec.versions as JsonObject[]) {
@@ -45,7 +48,7 @@ export const customResource = (crd: JsonObject): Resource => {
       version: name,
       apiVersion: `${group}/${name}`,
       model,
-      printer,
+      printer: crdPrinter(crd, name),
       subresources: subresourcesOf(version),
       selectable: selectableFields(version),
       ...(version.deprecated === true && { deprecation: deprecationOf(version, resource, name) }),

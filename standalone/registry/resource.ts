@@ -21,6 +21,8 @@ export interface Resource {
   /** Objects stored up to this revision may lack the defaults of the schema as it is now. */
   readonly definedAt: number
   readonly rules: ResourceRules
+  /** Where objects say who made them (see admission/creator), as a dotted path. */
+  readonly creatorField?: string | undefined
 }
 
 /** Where the kinds of Kubernetes differ from one another. */

@@ -20,8 +20,11 @@ export class Definitions {
   /** By name, what is under way: one step at a time for each definition. */
   readonly #queues = new Map<string, Promise<void>>()
 
-  constructor(backend: Backend) {
+  readonly #onFault: (error: unknown) => void
+
+  constructor(backend: Backend, onFault: (error: unknown) => void) {
     this.#backend = backend
+    this.#onFault = onFault
     this.#served = backend.registry.find('apiextensions.k8s.io', 'v1', STORAGE)!
   }
 
@@ -29,7 +32,7 @@ export class Definitions {
   async start(): Promise<() => void> {
     const { store } = this.#backend
     const stop = store.subscribe((change) => {
-      if (change.resource === STORAGE) void this.#enqueue(change.path)
+      if (change.resource === STORAGE) this.#enqueue(change.path).catch(this.#onFault)
     })
     await Promise.all(store.list(STORAGE).map(({ path }) => this.#enqueue(path)))
     return stop

@@ -2,9 +2,9 @@ import type { ApiResponse } from '../api.ts'
 import type { Call } from '../call.ts'
 import { answer, answerText } from '../http/negotiate.ts'
 import { metaOf } from '../object.ts'
-import { toTable } from '../rooms.ts'
 import type { JsonObject, TableOptions } from '../schema/contract.ts'
 import { badRequest } from '../schema/faults.ts'
+import { toTable } from '../table/table.ts'
 
 /** An object as the client wants to see it. */
 export const answerObject = (call: Call, status: number, object: JsonObject): ApiResponse => {

@@ -1,6 +1,6 @@
 import type { ApiResponse } from '../api.ts'
+import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
-import { managerOf } from '../rooms.ts'
 import { answerObject } from './answer.ts'
 import { decodeBody } from './decode.ts'
 import { writeOptions } from './options.ts'

@@ -1,25 +1,22 @@
 import type { Call } from '../call.ts'
-import { type Body, bodyText, mediaTypeOf, objectBody, parseBody } from '../http/body.ts'
+import { type Body, bodyText, objectBody, readBody } from '../http/body.ts'
 import { metaOf } from '../object.ts'
-import { parseJson } from '../rooms.ts'
 import type { JsonObject } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
 import type { WriteOptions } from './options.ts'
 
 /** The object in the body of a POST or PUT, decoded and defaulted; what it holds too much is refused or warned of. */
 export const decodeBody = (call: Call, options: WriteOptions): JsonObject => {
-  const media = mediaTypeOf(call.headers['content-type'])
   const { model } = call.served
-  const text = bodyText(call.body)
   let body: Body
   try {
-    body = parseBody(parseJson, text, media)
+    body = readBody(call.body, call.headers['content-type'])
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 400) throw error
     throw badRequest(unrecognized(model.kind, call.served.version, error.message))
   }
   const object = objectBody(body)
-  checkKind(call, object, text)
+  checkKind(call, object)
   try {
     strictly(call, options, [...duplicateFields(body), ...unknownFields(model.decode(object))])
   } catch (error) {
@@ -40,12 +37,12 @@ const unrecognized = (kind: string, version: string, message: string): string =>
   `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`
 
 /** Built-in kinds accept bodies that leave kind or apiVersion out; custom ones must say what they are. */
-const checkKind = (call: Call, object: JsonObject, text: string): void => {
+const checkKind = (call: Call, object: JsonObject): void => {
   const { served } = call
   const { model, apiVersion } = served
   const { kind = '', apiVersion: given = '' } = object
   if (model.custom && kind === '')
-    throw badRequest(`${unhandled(call, object)}Object 'Kind' is missing in '${text.trim()}'`)
+    throw badRequest(`${unhandled(call, object)}Object 'Kind' is missing in '${bodyText(call.body).trim()}'`)
   if ((given !== '' || model.custom) && given !== apiVersion) {
     throw badRequest(
       `the API version in the data (${String(given)}) does not match the expected API version (${apiVersion})`,

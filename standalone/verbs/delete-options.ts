@@ -1,7 +1,6 @@
 import type { Call } from '../call.ts'
-import { bodyText, mediaTypeOf, parseBody } from '../http/body.ts'
+import { readBody } from '../http/body.ts'
 import { isObject } from '../object.ts'
-import { parseJson } from '../rooms.ts'
 import type { Cause, Json, JsonObject } from '../schema/contract.ts'
 import { badRequest, Fault, internal } from '../schema/faults.ts'
 import { invalidValue, notSupported } from '../schema/field.ts'
@@ -17,8 +16,7 @@ const POLICIES = ['Foreground', 'Background', 'Orphan']
 
 /** From the body, or else from the query: a body makes the query not count. */
 export const deleteOptions = (call: Call): DeleteOptions => {
-  const text = bodyText(call.body)
-  const given = text === '' ? fromQuery(call.query) : fromBody(call, text)
+  const given = call.body?.length ? fromBody(call) : fromQuery(call.query)
   const { propagationPolicy, orphanDependents, dryRun } = given
   const causes: Cause[] = []
   if (orphanDependents !== undefined && propagationPolicy !== undefined) {
@@ -61,8 +59,8 @@ const fromQuery = (query: URLSearchParams): Given => {
   }
 }
 
-const fromBody = (call: Call, text: string): Given => {
-  const body = parseOptions(call, text)
+const fromBody = (call: Call): Given => {
+  const body = parseOptions(call)
   const { apiVersion, kind } = body
   if (kind !== undefined && kind !== 'DeleteOptions') {
     throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion ?? '')}`)
@@ -81,10 +79,10 @@ const fromBody = (call: Call, text: string): Given => {
   }
 }
 
-const parseOptions = (call: Call, text: string): JsonObject => {
+const parseOptions = (call: Call): JsonObject => {
   let value: Json
   try {
-    value = parseBody(parseJson, text, mediaTypeOf(call.headers['content-type'])).value
+    value = readBody(call.body, call.headers['content-type']).value
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 400) throw error
     throw internal(`couldn't get version/kind; json parse error: ${error.message}`)

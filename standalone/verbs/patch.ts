@@ -1,13 +1,18 @@
 import type { ApiResponse } from '../api.ts'
+import { serverSideApply } from '../apply/apply.ts'
+import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
 import { bodyText, objectBody, parseYaml } from '../http/body.ts'
 import { invalidObject, notFound, StatusError } from '../http/status.ts'
 import { isObject, metaOf, timeText } from '../object.ts'
-import { jsonPatch, managerOf, mergePatch, parseJson, serverSideApply, strategicMergePatch } from '../rooms.ts'
+import { jsonPatch } from '../patch/json-patch.ts'
+import { mergePatch } from '../patch/merge-patch.ts'
+import { strategicMergePatch } from '../patch/strategic-merge-patch.ts'
 import type { Json, JsonObject } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
 import { invalidValue } from '../schema/field.ts'
 import { marshal } from '../schema/go.ts'
+import { parseJson } from '../schema/json.ts'
 import type { Transaction } from '../store/writer.ts'
 import { answerObject } from './answer.ts'
 import { duplicateFields, strictly, unknownFields } from './decode.ts'
@@ -105,7 +110,7 @@ const decodePatched = (call: Call, options: WriteOptions, patched: Json, duplica
 
 const apply = (call: Call, text: string, options: WriteOptions): Promise<ApiResponse> => {
   const { served, backend } = call
-  const body = parseYaml(parseJson, text)
+  const body = parseYaml(text)
   const source = JSON.stringify(objectBody(body))
   strictly(call, options, duplicateFields(body))
   return backend.store.write((tx) => {

@@ -1,9 +1,9 @@
 import { admitCreate, admitUpdate } from '../admission/admission.ts'
+import { trackUpdate } from '../apply/update.ts'
 import type { Call } from '../call.ts'
 import { alreadyExists, conflict, invalidObject, objectModified, StatusError } from '../http/status.ts'
 import { metaOf, pathOf, timeText, valueAt } from '../object.ts'
 import { servedObject, storedText } from '../registry/codec.ts'
-import { trackUpdate } from '../rooms.ts'
 import type { JsonObject, Subresource } from '../schema/contract.ts'
 import { badRequest, internal } from '../schema/faults.ts'
 import { invalidValue } from '../schema/field.ts'
@@ -123,7 +123,7 @@ export const updateObject = (
   keepOrDrop(meta, oldMeta, 'deletionTimestamp')
   keepOrDrop(meta, oldMeta, 'deletionGracePeriodSeconds')
   model.prepareForUpdate(object, old, subresourceOf(call))
-  admitUpdate(tx, call, object, old)
+  admitUpdate(call, object, old)
   const causes = model.validate(object, { old, subresource: subresourceOf(call) })
   if (causes.length > 0) throw invalidObject(model, name, causes)
   if (writing.manager !== undefined) {
