@@ -6,6 +6,7 @@ import { difference, type FieldSet } from './field-set.ts'
 import { decodeManagers, encodeManagers, identify, type Managers } from './managers.ts'
 import {
   apiVersionOf,
+  emptyObject,
   entriesOf,
   keepTimes,
   kindOf,
@@ -54,9 +55,8 @@ const liveManagers = (request: ApplyRequest, live: JsonObject, kind: Kind): Mana
   }
   if (managers.size) return managers
   // Nobody is known to own what is there: somebody must, or the first applier could overwrite it unasked.
-  const empty = { apiVersion: kind.apiVersion, kind: request.model.kind }
   const updater = managerFor(BEFORE_FIRST_APPLY, 'Update', kind.apiVersion, request.subresource)
-  return recordUpdate(empty, live, managers, updater, request.time, kind)
+  return recordUpdate(emptyObject(request.model), live, managers, updater, request.time, kind)
 }
 
 const lastApplied = (object: JsonObject): string => {
@@ -104,7 +104,7 @@ export const serverSideApply: ServerSideApply = (request) => {
   const { model, applied, manager, force, subresource, time, modelOf } = request
   checkBody(request)
   const kind = kindOf(model, subresource, modelOf)
-  const live = request.live ? withoutEntries(request.live) : { apiVersion: kind.apiVersion, kind: model.kind }
+  const live = request.live ? withoutEntries(request.live) : emptyObject(model)
   const liveFaults = typedFaults(live, model.fields, true)
   if (liveFaults.length)
     throw internal(`failed to create typed live object (${describe(live)}): ${showFaults(liveFaults)}`)

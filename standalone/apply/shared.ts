@@ -51,6 +51,13 @@ export const entriesOf = (object: JsonObject | undefined): ManagedFieldsEntry[] 
   return Array.isArray(entries) ? (entries.filter(isObject) as unknown as ManagedFieldsEntry[]) : []
 }
 
+/** What there is before a create. Built-in kinds have fields that are always written, with their zero values. */
+export const emptyObject = (model: TypeModel): JsonObject => {
+  const object: JsonObject = {}
+  if (!model.custom) model.decode(object)
+  return { ...object, apiVersion: apiVersionOf(model), kind: model.kind }
+}
+
 /** A shallow copy: `object` itself stays as it is. */
 export const withoutEntries = (object: JsonObject): JsonObject => {
   if (!isObject(object.metadata) || object.metadata.managedFields === undefined) return object

@@ -2,7 +2,16 @@
 import type { ManagerOf, TrackUpdate } from '../schema/contract.ts'
 import { equal, isObject } from '../schema/go.ts'
 import { decodeManagers, encodeManagers, type Managers } from './managers.ts'
-import { apiVersionOf, entriesOf, keepTimes, kindOf, managerFor, recordUpdate, withoutEntries } from './shared.ts'
+import {
+  apiVersionOf,
+  emptyObject,
+  entriesOf,
+  keepTimes,
+  kindOf,
+  managerFor,
+  recordUpdate,
+  withoutEntries,
+} from './shared.ts'
 import { typedFaults } from './typed.ts'
 
 export const managerOf: ManagerOf = (fieldManager, userAgent) => {
@@ -42,10 +51,9 @@ export const trackUpdate: TrackUpdate = (request) => {
   // An object whose owners were cleared is not tracked again until somebody applies it.
   if (given.size === 0 && old) return undefined
   const next = withoutEntries(object)
-  const apiVersion = apiVersionOf(model)
-  const live = old ? withoutEntries(old) : { apiVersion, kind: model.kind }
+  const live = old ? withoutEntries(old) : emptyObject(model)
   if (typedFaults(next, model.fields, true).length || typedFaults(live, model.fields, true).length) return undefined
-  const updater = managerFor(manager, 'Update', apiVersion, subresource)
+  const updater = managerFor(manager, 'Update', apiVersionOf(model), subresource)
   const entries = encodeManagers(recordUpdate(live, next, given, updater, time, kindOf(model, subresource, modelOf)))
   if (!entries || !old || !isObject(old.metadata)) return entries
   return equal(live, next) ? keepTimes(entries, entriesOf(old)) : entries

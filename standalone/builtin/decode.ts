@@ -102,7 +102,7 @@ const zero = (type: GoType): Json => {
 
 const isEmpty = (value: Json, type: GoType): boolean => {
   if (value === null || value === '' || value === 0 || value === false) return true
-  if (type.kind === 'struct' || type.kind === 'lazy' || type.kind === 'json') return false
+  if (type.kind === 'struct' || type.kind === 'lazy' || type.kind === 'json' || type.kind === 'either') return false
   if (Array.isArray(value)) return value.length === 0
   if (typeof value === 'object') {
     for (const _ in value) return false
@@ -137,6 +137,10 @@ const decodeValue = (value: Json, type: GoType, place: Place, unknown: string[])
       if (!Array.isArray(value)) throw mismatch(value, type, place)
       return value.map((item, i) => decodeValue(item, type.element, { ...place, path: `${place.path}[${i}]` }, unknown))
     }
+    case 'either':
+      if (Array.isArray(value) && type.list) return decodeValue(value, type.list, place, unknown)
+      if (typeof value === 'boolean' && type.bool) return value
+      return decodeValue(value, type.object, place, unknown)
     default:
       return decodeScalar(value, type, place)
   }

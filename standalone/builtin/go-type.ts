@@ -4,7 +4,7 @@
  */
 import type { Json } from '../schema/contract.ts'
 
-export type GoType = Scalar | GoMap | GoList | GoStruct | Lazy
+export type GoType = Scalar | GoMap | GoList | GoStruct | Lazy | Either
 
 interface Scalar {
   kind:
@@ -48,6 +48,14 @@ interface Lazy {
   of: () => GoStruct
 }
 
+/** An object, or what else may stand in its place. */
+interface Either {
+  kind: 'either'
+  object: GoType
+  list?: GoType
+  bool?: boolean
+}
+
 export interface GoField {
   type: GoType
   description: string
@@ -80,6 +88,12 @@ export const list = (element: GoType, options: Omit<GoList, 'kind' | 'element'> 
   ...options,
 })
 export const lazy = (of: () => GoStruct): Lazy => ({ kind: 'lazy', of })
+
+export const either = (object: GoType, options: { list?: GoType; bool?: boolean }): Either => ({
+  kind: 'either',
+  object,
+  ...options,
+})
 
 type FieldOptions = Partial<Omit<GoField, 'type' | 'description'>>
 
@@ -122,6 +136,8 @@ export const goName = (type: GoType): string => {
       return `map[string]${goName(type.value)}`
     case 'list':
       return `[]${goName(type.element)}`
+    case 'either':
+      return goName(type.object)
     case 'bytes':
       return '[]uint8'
     case 'time':

@@ -1,6 +1,6 @@
 /** How the merge rooms see a built-in type: its struct with the tags for lists and maps. */
 import type { FieldType, Json } from '../schema/contract.ts'
-import { untypedAtomic } from '../schema/merge-type.ts'
+import { deduced } from '../schema/merge-type.ts'
 import type { GoStruct, GoType } from './go-type.ts'
 
 const structs = new Map<string, FieldType>()
@@ -45,9 +45,10 @@ export const mergeTypeOf = (type: GoType): FieldType => {
       }
     }
     case 'json':
-      return untypedAtomic
+    case 'either':
+      return deduced
     case 'fieldsV1':
-      return untypedAtomic
+      return { map: { fields: new Map(), element: deduced, atomic: false } }
     default:
       return { scalar: SCALARS[type.kind] }
   }

@@ -42,8 +42,11 @@ const schemaOf = (type: GoType): OpenApiSchema => {
     case 'intOrString':
       return { type: 'string', format: 'int-or-string' }
     case 'fieldsV1':
-    case 'json':
       return { type: 'object' }
+    case 'json':
+      return {}
+    case 'either':
+      return {}
   }
 }
 
@@ -69,6 +72,7 @@ export const definitionsOf = (
   found: Record<string, OpenApiSchema> = {},
 ): Record<string, OpenApiSchema> => {
   if (type.kind === 'lazy') return definitionsOf(type.of(), found)
+  if (type.kind === 'either') return definitionsOf(type.object, found)
   if (type.kind === 'map') return definitionsOf(type.value, found)
   if (type.kind === 'list') return definitionsOf(type.element, found)
   if (type.kind !== 'struct' || found[type.name]) return found

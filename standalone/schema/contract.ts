@@ -16,9 +16,9 @@
  *
  * How a write goes through a TypeModel, in this order (as in kube-apiserver):
  *
- *     parseJson -> decode -> applyDefaults -> [server fills metadata] -> prepareForCreate|Update -> validate -> trackUpdate -> store
+ *     parseJson -> decode -> applyDefaults -> trackUpdate -> [server fills metadata] -> prepareForCreate|Update -> validate -> store
  *     patch:  live -> jsonPatch|mergePatch|strategicMergePatch -> decode -> applyDefaults -> ... the same
- *     apply:  live + body -> serverSideApply (decodes, merges, defaults and tracks) -> [metadata] -> prepare* -> validate -> store
+ *     apply:  live + body -> serverSideApply (merges, decodes, defaults and tracks) -> [metadata] -> prepare* -> validate -> store
  *     read:   stored JSON -> applyDefaults (only when `defaultsOnRead`) -> answer
  */
 import type { ManagedFieldsEntry } from '../../controller/api/meta.ts'
@@ -82,7 +82,10 @@ export interface TypeModel {
   prepareForCreate(object: JsonObject): void
   /** In place: keeps what this subresource may not change (status, or all but status) and counts generation. */
   prepareForUpdate(object: JsonObject, old: JsonObject, subresource: Subresource): void
-  /** Everything that is wrong, metadata included. Unchanged faults of `old` are ratcheted away as in kube-apiserver. */
+  /**
+   * Everything that is wrong, metadata included. Unchanged faults of `old` are ratcheted away as in kube-apiserver. The
+   * resourceVersion of an update must be filled in (unconditional updates take that of `old`).
+   */
   validate(object: JsonObject, context: { old?: JsonObject; subresource?: Subresource }): Cause[]
 }
 

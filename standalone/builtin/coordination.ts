@@ -1,0 +1,46 @@
+import type { Cause } from '../schema/contract.ts'
+import { forbidden, invalidValue, notSupported } from '../schema/field.ts'
+import { isObject } from '../schema/go.ts'
+import { dns1123Subdomain } from '../schema/names.ts'
+import { int32, microTime, optional, pointer, string, struct } from './go-type.ts'
+import { type BuiltinKind, kindStruct } from './model.ts'
+
+const V1 = 'io.k8s.api.coordination.v1'
+
+export const lease: BuiltinKind = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  namespaced: true,
+  checkName: dns1123Subdomain,
+  updateChecksAll: false,
+  type: kindStruct(`${V1}.Lease`, 'Lease says who holds a role for how long.', {
+    spec: optional(
+      struct(`${V1}.LeaseSpec`, 'LeaseSpec is the holder and the term of a lease.', {
+        holderIdentity: pointer(string, 'Who holds the lease.'),
+        leaseDurationSeconds: pointer(int32, 'Seconds after renewTime that others must wait before they take it.'),
+        acquireTime: pointer(microTime, 'When the holder took it.'),
+        renewTime: pointer(microTime, 'When the holder renewed it last.'),
+        leaseTransitions: pointer(int32, 'How often the holder changed.'),
+        strategy: pointer(string, 'How a coordinated election picks the holder.'),
+        preferredHolder: pointer(string, 'Who should take it next.'),
+      }),
+      'Holder and term.',
+    ),
+  }),
+  validate: ({ spec }) => specFaults(isObject(spec) ? spec : {}),
+  validateUpdate: ({ spec }) => specFaults(isObject(spec) ? spec : {}),
+}
+
+const specFaults = (spec: Record<string, unknown>): Cause[] => {
+  const causes: Cause[] = []
+  if (typeof spec.leaseDurationSeconds === 'number' && spec.leaseDurationSeconds <= 0)
+    causes.push(invalidValue('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0'))
+  if (typeof spec.leaseTransitions === 'number' && spec.leaseTransitions < 0)
+    causes.push(invalidValue('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0'))
+  if (typeof spec.strategy === 'string' && spec.strategy !== 'OldestEmulationVersion' && !spec.strategy.includes('/'))
+    causes.push(notSupported('spec.strategy', spec.strategy, ['OldestEmulationVersion']))
+  if (spec.preferredHolder && !spec.strategy)
+    causes.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
+  return causes
+}
