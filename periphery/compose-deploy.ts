@@ -52,6 +52,12 @@ const deadlines = {
   command: 30 * 60_000,
 }
 
+/** What a failure means when its output does not tell; otherwise the stage's name with `Failed`. */
+const reasonOfStage: Readonly<Record<string, string>> = {
+  'Compose Build': 'BuildFailed',
+  'Compose Pull': 'ImagePullFailed',
+}
+
 /** At most so much of a stage's output is reported. */
 const maxOutput = 4096
 
@@ -240,7 +246,7 @@ class ComposeDeploy {
   }
 
   #conclude(stage: string, result: CommandResult): void {
-    if (result.exitCode !== 0) this.#fail(stage, `${stage.replaceAll(' ', '')}Failed`, result)
+    if (result.exitCode !== 0) this.#fail(stage, reasonOfStage[stage] ?? `${stage.replaceAll(' ', '')}Failed`, result)
     this.#record({ stage, success: true, output: result.output, durationMs: result.durationMs })
   }
 

@@ -22,6 +22,7 @@ interface Container {
   state: EngineContainer['state']
   exitCode: number
   image: string
+  command?: string
   labels: Readonly<Record<string, string>>
   createdMs: number
   startedMs?: number
@@ -32,6 +33,8 @@ interface Container {
 export class SimulatedEngine implements ContainerEngine {
   /** Images that differ from the default: there is every image, and its containers just run. */
   readonly images = new Map<string, ImageBehaviour>()
+  /** The same for the first word of a command, which goes before the image. */
+  readonly commands = new Map<string, ImageBehaviour>()
   /** Images that no pull brings. */
   readonly missingImages = new Set<string>()
   readonly #containers = new Map<string, Container>()
@@ -75,6 +78,7 @@ export class SimulatedEngine implements ContainerEngine {
       state: 'created',
       exitCode: 0,
       image: spec.Image,
+      ...(spec.Cmd?.[0] !== undefined && { command: spec.Cmd[0] }),
       labels: spec.Labels ?? {},
       createdMs: this.#now(),
     })
@@ -85,9 +89,10 @@ export class SimulatedEngine implements ContainerEngine {
     const container = this.#need(name)
     if (container.state === 'running') return
     container.state = 'running'
-    container.startedMs = this.#now()
+    // Docker counts in nanoseconds: two starts never have the same time.
+    container.startedMs = Math.max(this.#now(), (container.startedMs ?? 0) + 1)
     this.#tell('start', name)
-    const { exits } = this.images.get(container.image) ?? {}
+    const { exits } = this.#behaviour(container)
     if (exits !== undefined) this.exit(name, exits)
   }
 
@@ -131,11 +136,11 @@ export class SimulatedEngine implements ContainerEngine {
   }
 
   async lastLogLines(name: string): Promise<readonly string[]> {
-    return this.images.get(this.#need(name).image)?.log ?? []
+    return this.#behaviour(this.#need(name)).log ?? []
   }
 
   facts(container: Container): EngineContainer {
-    const { health } = this.images.get(container.image) ?? {}
+    const { health } = this.#behaviour(container)
     const { state, startedMs, finishedMs } = container
     const ripe = health && startedMs !== undefined && this.#now() - startedMs >= health.afterMs
     return {
@@ -154,6 +159,10 @@ export class SimulatedEngine implements ContainerEngine {
       ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
       labels: container.labels,
     }
+  }
+
+  #behaviour({ image, command }: Container): ImageBehaviour {
+    return (command === undefined ? undefined : this.commands.get(command)) ?? this.images.get(image) ?? {}
   }
 
   #digests(image: string): readonly string[] {
