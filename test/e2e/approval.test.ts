@@ -23,7 +23,7 @@ describe.runIf(canSetScene())('approval: Manual', () => {
     })
   const digest = async () => {
     const sync = await scene.operator.get('resourcesyncs', 'e2e')
-    return (sync?.status?.plan as { digest: string }).digest
+    return (sync?.status?.plan as { digest: string } | undefined)?.digest ?? ''
   }
 
   it('shows the plan and changes nothing', async () => {

@@ -9,30 +9,38 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** A standalone controller in a process of its own, as users run it, and the tools that talk to it. */
+export interface OperatorStart {
+  /** The API of somebody else, instead of its own. */
+  kubeconfig?: string
+  flags?: readonly string[]
+}
+
+/** A controller in a process of its own, as users run it, and the tools that talk to it. */
 export class TestOperator {
   readonly dir: string
   readonly kubeconfig: string
   readonly #env: Environment
+  readonly #options: OperatorStart
   readonly #listen: string
   readonly #health: string
   #daemon: Daemon | undefined
   #starts = 0
 
-  private constructor(dir: string, env: Environment, listen: string, health: string) {
+  private constructor(dir: string, env: Environment, options: OperatorStart, listen: string, health: string) {
     this.dir = dir
-    this.kubeconfig = path.join(dir, 'data/kubeconfig')
+    this.kubeconfig = options.kubeconfig ?? path.join(dir, 'data/kubeconfig')
+    this.#options = options
     this.#env = env
     this.#listen = listen
     this.#health = health
   }
 
   /** `env` is what the controller gets beside PATH and HOME: DOCKER_HOST above all. */
-  static async start(dir: string, env: Environment = {}): Promise<TestOperator> {
+  static async start(dir: string, env: Environment = {}, options: OperatorStart = {}): Promise<TestOperator> {
     mkdirSync(dir, { recursive: true })
     const listen = `127.0.0.1:${await freePort()}`
     const health = `127.0.0.1:${await freePort()}`
-    const operator = new TestOperator(dir, env, listen, health)
+    const operator = new TestOperator(dir, env, options, listen, health)
     await operator.restart()
     return operator
   }
@@ -56,7 +64,9 @@ export class TestOperator {
     this.#starts += 1
     const main = path.join(root, 'controller/main.ts')
     const data = path.join(this.dir, 'data')
-    const flags = ['--standalone', '--data-dir', data, '--listen', this.#listen, '--health-listen', this.#health]
+    const { kubeconfig, flags: more = [] } = this.#options
+    const home = kubeconfig === undefined ? ['--standalone', '--listen', this.#listen] : ['--kubeconfig', kubeconfig]
+    const flags = [...home, '--data-dir', data, '--health-listen', this.#health, ...more]
     const environment = Object.entries({ PATH: process.env.PATH, HOME: this.dir, ...this.#env })
     const settings = environment.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
     this.#daemon = startDaemon('controller', ['env', '-i', ...settings, process.execPath, main, ...flags], this.logFile)
@@ -80,9 +90,15 @@ export class TestOperator {
   }
 
   /** As a power cut would. */
-  async kill(): Promise<void> {
+  killNow(): void {
     this.#daemon?.child.kill('SIGKILL')
-    await this.stop()
+  }
+
+  /** Whether it ended within the time. */
+  async ended(timeoutMs: number): Promise<boolean> {
+    const child = this.#daemon?.child
+    const over = () => (child === undefined || child.exitCode !== null || child.signalCode !== null ? true : undefined)
+    return waitUntil('the controller to end', over, { timeoutMs }).catch(() => false)
   }
 
   kubectl(...args: string[]): Promise<CommandResult> {
@@ -137,6 +153,31 @@ export class TestOperator {
     } catch (error) {
       throw new Error(`${(error as Error).message}; status: ${last}`)
     }
+  }
+
+  /** Waits until the object is as `accept` wants it. */
+  async until(
+    resource: string,
+    name: string,
+    accept: (object: KubeObject<Record<string, unknown>, Status>) => boolean,
+  ): Promise<void> {
+    let last: unknown
+    const look = async () => {
+      const object = await this.get(resource, name)
+      last = object?.status
+      return object !== undefined && accept(object) ? true : undefined
+    }
+    await waitUntil(`${resource}/${name}`, look, { timeoutMs: 60_000, everyMs: 100 }).catch((error: Error) => {
+      throw new Error(`${error.message}; status: ${JSON.stringify(last)}`)
+    })
+  }
+
+  async gone(resource: string, name: string): Promise<void> {
+    await waitUntil(
+      `${resource}/${name} to be gone`,
+      async () => ((await this.get(resource, name)) ? undefined : true),
+      { timeoutMs: 60_000, everyMs: 100 },
+    )
   }
 
   ready(resource: string, name: string, timeoutMs = 60_000): Promise<string> {
