@@ -37,7 +37,7 @@ const checkNamespace = (tx: Transaction, { served }: Call, object: JsonObject): 
 /** Namespaces that the server itself needs. */
 const LASTING_NAMESPACES = new Set(['default', 'kube-system', 'kube-public'])
 
-export const admitDelete = ({ served }: Call, object: JsonObject): void => {
+export const admitDelete = ({ served }: Pick<Call, 'served'>, object: JsonObject): void => {
   const { name = '' } = metaOf(object)
   if (served.resource.storage === 'namespaces' && LASTING_NAMESPACES.has(name)) {
     throw forbidden(served.resource, name, 'this namespace may not be deleted')

@@ -8,6 +8,7 @@ import { equal } from '../schema/go.ts'
 import type { Transaction } from '../store/writer.ts'
 import { CRD_CLEANUP_FINALIZER } from '../verbs/begin-deletion.ts'
 import { removeObject } from '../verbs/persist.ts'
+import { Conditions } from './conditions.ts'
 
 const STORAGE = 'customresourcedefinitions'
 /** Custom objects removed per transaction when their definition goes. */
@@ -141,31 +142,6 @@ const isTrue = (crd: JsonObject, type: string): boolean => {
   return (
     Array.isArray(conditions) && conditions.some((one) => isObject(one) && one.type === type && one.status === 'True')
   )
-}
-
-/** Conditions of a definition; `lastTransitionTime` moves with the status alone. */
-class Conditions {
-  readonly list: JsonObject[]
-  readonly #now: string
-
-  constructor(old: Json | undefined, now: string) {
-    this.list = (Array.isArray(old) ? old : []).filter(isObject).map((condition) => ({ ...condition }))
-    this.#now = now
-  }
-
-  is(type: string): boolean {
-    return this.list.some((condition) => condition.type === type && condition.status === 'True')
-  }
-
-  set(type: string, status: string, reason: string, message: string): void {
-    const known = this.list.find((condition) => condition.type === type)
-    if (!known) {
-      this.list.push({ lastTransitionTime: this.#now, message, reason, status, type })
-      return
-    }
-    if (known.status !== status) known.lastTransitionTime = this.#now
-    Object.assign(known, { status, reason, message })
-  }
 }
 
 /** Why the names cannot be had: another definition of the group has one of them. */

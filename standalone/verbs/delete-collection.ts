@@ -1,7 +1,6 @@
 import type { ApiResponse } from '../api.ts'
 import type { Call } from '../call.ts'
 import { answerText } from '../http/negotiate.ts'
-import { metaOf } from '../object.ts'
 import { itemText } from '../registry/codec.ts'
 import { deleteLive } from './delete.ts'
 import { deleteOptions } from './delete-options.ts'
@@ -13,10 +12,7 @@ export const deleteCollection = async (call: Call): Promise<ApiResponse> => {
   const options = deleteOptions(call)
   const deleted = await backend.store.write((tx) => {
     const selected = selectAll(call, (prefix) => tx.list(served.resource.storage, { prefix }))
-    for (const { stored, object } of selected) {
-      const { namespace = '', name = '' } = metaOf(object)
-      deleteLive(tx, { ...call, namespace, name }, stored, object, options)
-    }
+    for (const { stored, object } of selected) deleteLive(tx, call, stored, object, options)
     return selected
   })
   const empty = served.resource.custom ? { continue: '' } : {}

@@ -38,7 +38,7 @@ export const deleteObject = async (call: Call): Promise<ApiResponse> => {
 /** Removes an object, or marks it as in deletion while finalizers hold it. */
 export const deleteLive = (
   tx: Transaction,
-  call: Call,
+  call: Pick<Call, 'served' | 'backend'>,
   stored: Stored,
   live: JsonObject,
   options: DeleteOptions,
@@ -72,7 +72,11 @@ export const deleteLive = (
 
 const isNamespace = ({ apiVersion, kind }: JsonObject): boolean => apiVersion === 'v1' && kind === 'Namespace'
 
-const checkPreconditions = ({ served }: Call, live: JsonObject, { preconditions }: DeleteOptions): void => {
+const checkPreconditions = (
+  { served }: Pick<Call, 'served'>,
+  live: JsonObject,
+  { preconditions }: DeleteOptions,
+): void => {
   const { uid, resourceVersion, name } = metaOf(live)
   // Named by kind, as kube-apiserver does.
   const subject = { group: served.model.group, plural: served.model.kind }
