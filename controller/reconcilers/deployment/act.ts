@@ -111,7 +111,10 @@ function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Rec
       recordSuccess(fields, hash, deps.clock.now())
       attempts.forget(ownerOf(deployment))
       pass.event('Normal', 'Deployed', `${desired.image} runs as ${where}.`)
-      return settle({ ...work, observed: rollout.container }, { state: 'running' })
+      return settle(
+        { ...work, observed: rollout.container },
+        { state: rollout.container.state === 'exited' ? 'completed' : 'running' },
+      )
     case 'progressing':
       pass.status.markUnknown(deployed, 'Progressing', `Deploys ${desired.image}: ${rollout.message}.`)
       pass.status.markUnknown(healthy, 'Progressing', capitalised(rollout.message))

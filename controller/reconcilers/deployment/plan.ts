@@ -96,9 +96,9 @@ function planMissing({ hash, mayAct, causes, elsewhere, status }: PlanInputs): P
 
 function planSame(inputs: PlanInputs, observed: ContainerObservation): Plan {
   const { hash, mayAct, restart, status } = inputs
-  const alone = observed.previous === undefined
-  const proven =
-    alone && (status.deployedHash === hash || (observed.state === 'exited' && hasCompleted(restart, observed)))
+  const settled = status.deployedHash === hash && status.rollout === undefined
+  const done = observed.state === 'exited' && hasCompleted(restart, observed)
+  const proven = observed.previous === undefined && (settled || done)
   if (!proven && mayAct) {
     return {
       action: 'deploy',

@@ -1,0 +1,275 @@
+import type { CommonStatus, Condition, KubeObject, ObjectKey } from '../../controller/api/meta.ts'
+import type { Deployment } from '../../controller/api/v1alpha1/deployment.ts'
+import type { Server } from '../../controller/api/v1alpha1/server.ts'
+import type { Stack } from '../../controller/api/v1alpha1/stack.ts'
+import type { Variable } from '../../controller/api/v1alpha1/variable.ts'
+import { silentLogger } from '../../controller/engine/logger.ts'
+import { keyText, ObjectStore, parseKey } from '../../controller/engine/object-store.ts'
+import { outcomeOfError, outcomeOfSuccess } from '../../controller/engine/outcome.ts'
+import { concernsItself } from '../../controller/engine/own-changes.ts'
+import type { Pass, Reconciler } from '../../controller/engine/reconciler.ts'
+import { Redactor } from '../../controller/engine/redactor.ts'
+import type { GitRemote } from '../../controller/git/remote.ts'
+import type { SourceTree } from '../../controller/git/tree.ts'
+import { createReconcilers, type Reconcilers } from '../../controller/reconcilers/reconcilers.ts'
+import type { Secret } from '../../controller/reconcilers/secrets.ts'
+import { concludeStatus } from '../../controller/status/conclude.ts'
+import { PassStatus } from '../../controller/status/draft.ts'
+import { FakeClock, settled } from './fake-clock.ts'
+import { NAMESPACE } from './objects.ts'
+import { SimulatedHosts } from './simulated-host.ts'
+
+type Reconciled = KubeObject<unknown, CommonStatus>
+type Kind = keyof World['stores']
+
+export interface WorldEvent {
+  on: string
+  type: 'Normal' | 'Warning'
+  reason: string
+  message: string
+}
+
+/**
+ * The reconcilers over simulated hosts, a clock that moves when told to, and objects in memory: everything but the API server. Passes
+ * run one after the other, in the order in which something asked for them, with the frame's own rules for errors and status.
+ */
+export class World {
+  readonly clock = new FakeClock()
+  readonly hosts = new SimulatedHosts(() => this.clock.now())
+  readonly events: WorldEvent[] = []
+  /** Repositories by URL; a missing one fails to open. */
+  readonly repositories = new Map<string, SourceTree>()
+  /** How often a remote was asked. */
+  fetches = 0
+  /** Passes so far, by `Kind/name`. */
+  readonly passes = new Map<string, number>()
+  /** Status writes so far. */
+  writes = 0
+  readonly stores = {
+    Server: new ObjectStore<Server>(),
+    Variable: new ObjectStore<Variable>(),
+    Deployment: new ObjectStore<Deployment>(),
+    Stack: new ObjectStore<Stack>(),
+  }
+  readonly secrets = new ObjectStore<Secret>()
+  readonly #reconcilers: Reconcilers
+  readonly #queue = new Set<string>()
+  readonly #rechecks = new Map<string, () => void>()
+  readonly #stop = new AbortController()
+  #version = 1
+
+  constructor() {
+    this.#reconcilers = createReconcilers({
+      servers: this.stores.Server,
+      variables: this.stores.Variable,
+      deployments: this.stores.Deployment,
+      stacks: this.stores.Stack,
+      secrets: this.secrets,
+      hosts: this.hosts,
+      sources: { open: (remote) => this.#open(remote) },
+      digestKey: 'test',
+      clock: this.clock,
+      log: silentLogger,
+      random: () => 0.5,
+    })
+    this.#listen('Server', this.stores.Server, this.#reconcilers.server)
+    this.#listen('Variable', this.stores.Variable, this.#reconcilers.variable)
+    this.#listen('Deployment', this.stores.Deployment, this.#reconcilers.deployment)
+    this.#listen('Stack', this.stores.Stack, this.#reconcilers.stack)
+    this.#reconcilers.followHosts(this.#stop.signal)
+  }
+
+  /** Ends what still runs; for `afterEach`. */
+  close(): void {
+    this.#stop.abort()
+  }
+
+  /** Creates or replaces objects, as a user would, without running anything. */
+  put(...objects: readonly (Server | Variable | Deployment | Stack | Secret)[]): void {
+    for (const object of objects) {
+      const version = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } }
+      if (object.kind === 'Secret') this.secrets.upsert(version as Secret)
+      else this.#store(object.kind as Kind).upsert(version as Reconciled)
+    }
+  }
+
+  /** Changes an object as a user would: the spec gets a new generation. */
+  edit<K extends Kind>(kind: K, name: string, change: (object: ReturnType<World['get']> & Reconciled) => void): void {
+    const object = structuredClone(this.#need(kind, name))
+    const spec = JSON.stringify(object.spec)
+    change(object as never)
+    if (JSON.stringify(object.spec) !== spec) object.metadata.generation = (object.metadata.generation ?? 0) + 1
+    object.metadata.resourceVersion = `${++this.#version}`
+    this.#store(kind).upsert(object)
+  }
+
+  editSpec<K extends Kind>(kind: K, name: string, spec: Readonly<Record<string, unknown>>): void {
+    this.edit(kind, name, (object) => Object.assign(object.spec as object, spec))
+  }
+
+  annotate(kind: Kind, name: string, annotations: Readonly<Record<string, string>>): void {
+    this.edit(kind, name, ({ metadata }) => {
+      metadata.annotations = { ...metadata.annotations, ...annotations }
+    })
+  }
+
+  /** As `kubectl delete`: the object goes once it is finalized. */
+  delete(kind: Kind, name: string): void {
+    this.edit(kind, name, ({ metadata }) => {
+      metadata.deletionTimestamp = new Date(this.clock.now()).toISOString()
+    })
+  }
+
+  get(kind: Kind, name: string): Reconciled | undefined {
+    return this.#store(kind).get({ namespace: NAMESPACE, name })
+  }
+
+  deployment(name: string): Deployment {
+    return this.#need('Deployment', name) as Deployment
+  }
+
+  stack(name: string): Stack {
+    return this.#need('Stack', name) as Stack
+  }
+
+  condition(kind: Kind, name: string, type = 'Ready'): Condition | undefined {
+    return this.get(kind, name)?.status?.conditions?.find((condition) => condition.type === type)
+  }
+
+  /** `True`, or the reason why not. */
+  ready(kind: Kind, name: string): string | undefined {
+    const ready = this.condition(kind, name)
+    return ready?.status === 'True' ? 'True' : ready?.reason
+  }
+
+  host(name = 'local') {
+    return this.hosts.named(name)
+  }
+
+  wake(kind: Kind, name: string): void {
+    this.#queue.add(`${kind} ${NAMESPACE}/${name}`)
+  }
+
+  /** Runs passes until nobody asks for one at this moment. */
+  async settle(): Promise<void> {
+    for (let passes = 0; ; passes++) {
+      await settled()
+      const [next] = this.#queue
+      if (next === undefined) return
+      if (passes > 1_000) throw new Error(`it never settles: ${[...this.#queue].join(', ')}`)
+      this.#queue.delete(next)
+      await this.#pass(next)
+    }
+  }
+
+  /** Lets time go by, and passes run whenever they are due. */
+  async advance(ms: number): Promise<void> {
+    await this.settle()
+    const end = this.clock.now() + ms
+    while (this.clock.now() < end) {
+      await this.clock.advance(Math.min(500, end - this.clock.now()))
+      await this.settle()
+    }
+  }
+
+  /** Until nothing moves any more: rollouts are through, and the servers were looked at once more. */
+  async converge(): Promise<void> {
+    await this.advance(65_000)
+  }
+
+  #listen<T extends Reconciled>(kind: Kind, store: ObjectStore<T>, reconciler: Reconciler<T>): void {
+    const { signal } = this.#stop
+    store.onChange((change) => {
+      if (change.after !== undefined && concernsItself(change))
+        this.#queue.add(`${kind} ${keyText(change.after.metadata)}`)
+    }, signal)
+    const enqueue = (key: ObjectKey): void => {
+      if (store.get(key) !== undefined) this.#queue.add(`${kind} ${keyText(key)}`)
+    }
+    for (const wake of reconciler.wakeOn) wake(enqueue, signal)
+  }
+
+  async #pass(queued: string): Promise<void> {
+    const [kind, key] = queued.split(' ') as [Kind, string]
+    const object = this.#store(kind).get(parseKey(key))
+    if (object === undefined) return
+    const reconciler = this.#reconcilers[kind.toLowerCase() as 'server'] as unknown as Reconciler<Reconciled>
+    const on = `${kind}/${object.metadata.name}`
+    this.passes.set(on, (this.passes.get(on) ?? 0) + 1)
+    const redactor = new Redactor()
+    const draft = new PassStatus<Reconciled>(object.status)
+    const pass: Pass<Reconciled> = {
+      signal: this.#stop.signal,
+      status: draft,
+      log: silentLogger,
+      event: (type, reason, message) => this.events.push({ on, type, reason, message: redactor.text(message) }),
+      redact: (secrets) => redactor.add(secrets),
+    }
+    const deleting = object.metadata.deletionTimestamp !== undefined
+    let outcome: ReturnType<typeof outcomeOfSuccess>
+    try {
+      if (deleting) await reconciler.finalize?.(object, pass)
+      outcome = outcomeOfSuccess(deleting ? {} : await reconciler.reconcile(object, pass))
+    } catch (error) {
+      outcome = outcomeOfError(error, { stopped: false })
+      if (outcome.panic) throw error
+    }
+    if (deleting && outcome.kind === 'done') {
+      this.#store(kind).remove(object)
+      return
+    }
+    const status = redactor.messages(
+      concludeStatus(object, draft, outcome, reconciler.owns, new Date(this.clock.now())),
+    )
+    this.#write(kind, object, status)
+    const afterMs = outcome.result.outcome === 'failed' ? 500 : outcome.result.afterMs
+    this.#recheck(queued, afterMs)
+  }
+
+  #write(kind: Kind, object: Reconciled, status: CommonStatus): void {
+    // As JSON, as the API would keep it.
+    const kept = JSON.parse(JSON.stringify(status)) as CommonStatus
+    if (JSON.stringify(sorted(kept)) === JSON.stringify(sorted(object.status ?? {}))) return
+    this.writes++
+    const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` }
+    this.#store(kind).upsert({ ...object, metadata, status: kept })
+  }
+
+  #recheck(queued: string, afterMs: number | undefined): void {
+    this.#rechecks.get(queued)?.()
+    this.#rechecks.delete(queued)
+    if (afterMs === undefined) return
+    this.#rechecks.set(
+      queued,
+      this.clock.setTimer(() => this.#queue.add(queued), afterMs),
+    )
+  }
+
+  async #open({ url }: GitRemote): Promise<SourceTree> {
+    this.fetches++
+    const tree = this.repositories.get(url)
+    if (tree === undefined) throw new Error(`no repository ${url}`)
+    return tree
+  }
+
+  #store(kind: Kind): ObjectStore<Reconciled> {
+    return this.stores[kind] as unknown as ObjectStore<Reconciled>
+  }
+
+  #need(kind: Kind, name: string): Reconciled {
+    const object = this.get(kind, name)
+    if (object === undefined) throw new Error(`there is no ${kind} ${name}`)
+    return object
+  }
+}
+
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sorted)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, item]) => [key, sorted(item)]),
+        )
+      : value
