@@ -28,6 +28,7 @@ function describeChange(change: PlannedChange): PlanChange {
       name,
       objectName,
       reason,
+      digest: change.digest,
       ...(source === undefined ? {} : { source }),
     }
   }
@@ -39,6 +40,7 @@ function describeChange(change: PlannedChange): PlanChange {
     objectName,
     source: formatPosition(position),
     fields: change.fields.map(describeField),
+    digest: change.digest,
   }
 }
 

@@ -37,6 +37,11 @@ const change = Type.Object(
     fields: Type.Optional(Type.Array(fieldChange, { description: 'Fields that change.' })),
     reason: Type.Optional(Type.String({ description: 'Why, in words.' })),
     round: Type.Optional(Type.Integer({ description: 'Deploys of one round run together, after the rounds before.' })),
+    digest: Type.Optional(
+      Type.String({
+        description: 'Digest of this change alone, so that an interrupted plan can be told from a new one.',
+      }),
+    ),
   },
   { description: 'One change.' },
 )

@@ -20,7 +20,7 @@ const operator = table(
           { default: 'Auto' },
         ),
         deletionBudget: intOrPercent(
-          'Most objects that one revision may delete, as a number or as a share of the inventory such as `10%`; beyond that the plan waits for approval.',
+          'Most objects that one revision may delete, as a number or as a share of the inventory such as `10%`; beyond that nothing is deleted at all.',
           { default: 10 },
         ),
         ...gitOperator,
@@ -106,7 +106,11 @@ const resourceSyncStatus = Type.Object({
       { description: 'The objects that this sync applied, and may prune.' },
     ),
   ),
+  message: Type.Optional(Type.String({ description: 'First line of the commit message.' })),
   declared: Type.Optional(Type.Integer({ description: 'Objects that the source declares.' })),
+  ready: Type.Optional(
+    Type.Integer({ description: 'Objects of the inventory that were Ready when the source was last looked at.' }),
+  ),
   unsupported: Type.Optional(Type.Integer({ description: 'Blocks of kinds that are not supported yet.' })),
   warnings: Type.Optional(Type.Array(Type.String(), { description: 'What is odd in the files; the first few.' })),
   errors: Type.Optional(Type.Array(Type.String(), { description: 'What is wrong in the files; the first few.' })),
@@ -119,6 +123,7 @@ export type ResourceSync = KubeObject<ResourceSyncSpec, ResourceSyncStatus>
 export const resourceSyncCondition = {
   sourceReady: 'SourceReady',
   valid: 'Valid',
+  approved: 'Approved',
   applied: 'Applied',
 } as const
 
@@ -146,6 +151,7 @@ export const resourceSyncKind = {
   conditions: {
     SourceReady: 'The source could be read.',
     Valid: 'All files could be understood.',
+    Approved: 'There is no plan that waits for approval.',
     Applied: 'What the last revision declares was applied.',
   },
 } satisfies KindDefinition

@@ -1,0 +1,56 @@
+import type { KubeObject } from '../../api/meta.ts'
+import { label } from '../../api/names.ts'
+import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import { secretType } from '../../kube/builtin-types.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { labelValue } from '../../sync/desired.ts'
+import { syncKinds } from '../../sync/kinds.ts'
+import type { PlanInput } from '../../sync/plan.ts'
+import type { Declaration } from '../../toml/declaration.ts'
+
+interface Secret extends KubeObject {
+  data?: Readonly<Record<string, string>>
+}
+
+/** Everything that a plan is made from, read from the API itself: copies may lag, and do not know who owns which field. */
+export async function gather(
+  sync: ResourceSync,
+  source: { declarations: readonly Declaration[]; partial: boolean },
+  inventory: ReadonlySet<string>,
+  { client, digestKey, signal }: { client: KubeClient; digestKey: Uint8Array; signal: AbortSignal },
+): Promise<PlanInput> {
+  const { spec, metadata } = sync
+  const namespace = metadata.namespace ?? ''
+  const kinds = [...syncKinds.values()].map(({ definition }) => definition)
+  const labelSelector = `${label.sync}=${labelValue(metadata.name)}`
+  const [secrets, ...lists] = await Promise.all([
+    client.list<Secret>(secretType, { namespace, labelSelector, signal }),
+    ...kinds.map((type) => client.list(type, { namespace, signal })),
+  ])
+  const { matchTags, includeResources, includeVariables } = spec
+  return {
+    ...source,
+    scope: { namespace, name: metadata.name, matchTags, includeResources, includeVariables },
+    prune: spec.delete || spec.managed,
+    deletionBudget: budget(spec.operator.deletionBudget, inventory.size),
+    kinds: syncKinds,
+    live: new Map(kinds.map(({ kind }, i) => [kind, lists[i]?.items ?? []])),
+    secrets: new Map(secrets.items.filter(isOwned).map((secret) => [secret.metadata.name, decoded(secret)])),
+    inventory,
+    digestKey,
+  }
+}
+
+/** One without owner would outlive its object: it is applied again. */
+const isOwned = ({ metadata }: Secret): boolean => (metadata.ownerReferences ?? []).length > 0
+
+const decoded = ({ data }: Secret): Record<string, string> =>
+  Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+
+/** A number, or a share such as `10%` of what the sync applied, of which one is always allowed. */
+export function budget(limit: number | string, owned: number): number {
+  if (typeof limit === 'number') return limit
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(limit)?.[1]
+  if (share === undefined) return Number.parseInt(limit, 10) || 0
+  return Number(share) === 0 ? 0 : Math.max(1, Math.floor((owned * Number(share)) / 100))
+}

@@ -1,0 +1,247 @@
+import { parseDuration } from '../../api/duration.ts'
+import { apiVersionOf, type KubeObject, type OwnerReference } from '../../api/meta.ts'
+import { annotation } from '../../api/names.ts'
+import { planCondition } from '../../api/v1alpha1/plan.ts'
+import type { PlanApproval } from '../../api/v1alpha1/plan-approval.ts'
+import {
+  resourceSyncCondition as condition,
+  type ResourceSync,
+  resourceSyncKind,
+} from '../../api/v1alpha1/resource-sync.ts'
+import type { Clock } from '../../engine/clock.ts'
+import { TransientError } from '../../engine/errors.ts'
+import type { Lister } from '../../engine/lister.ts'
+import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
+import { whenChanged } from '../../engine/wake.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { kubeTime } from '../../status/conditions.ts'
+import { type ApplyReport, applyPlan } from '../../sync/apply.ts'
+import { type Inventory, readInventory, writeInventory } from '../../sync/inventory.ts'
+import { planSync, type SyncPlan } from '../../sync/plan.ts'
+import { cutIntoParts, describeChanges } from '../../sync/plan-parts.ts'
+import {
+  covers,
+  isUnderWay,
+  listPlans,
+  markPlan,
+  type PlanStoreContext,
+  type StoredPlan,
+  storePlan,
+  tidyPlans,
+} from '../../sync/stored-plans.ts'
+import { takeApproval } from './approval.ts'
+import { readDeclared } from './declared.ts'
+import { gather } from './gather.ts'
+import { LiveChanges } from './live-changes.ts'
+import {
+  BY_SYNC,
+  countReady,
+  describePending,
+  reportApplied,
+  reportDeclared,
+  reportPlan,
+  shortRevision,
+  tellApplied,
+} from './report.ts'
+import { openSource, type SourceDeps } from './source.ts'
+
+export interface ResourceSyncDeps extends SourceDeps {
+  client: KubeClient
+  approvals: Lister<PlanApproval>
+  /** Of all kinds that a sync can apply, and of Secrets: a change of one of them is looked at at once. */
+  live: ReadonlyMap<string, Lister<KubeObject>>
+  /** Of the installation; names secret values in digests. */
+  digestKey: Uint8Array
+  clock: Clock
+}
+
+/** How soon to look whether what is deleted is gone. Its going also wakes the sync. */
+const DELETION_RECHECK_MS = 2_000
+
+/** What the last pass of a sync found in order, so that the next one need not look at every object again. */
+interface Settled {
+  revision: string
+  generation: number | undefined
+  version: number
+}
+
+/**
+ * Keeps the objects that a source declares equal to it. Writes those objects, their Secrets, its inventory and its Plans; nothing
+ * on any host.
+ */
+export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<ResourceSync> {
+  const { clock, approvals, live } = deps
+  const changes = new LiveChanges([...live.values()])
+  const settled = new Map<string, Settled>()
+  for (const lister of live.values()) {
+    lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
+  }
+
+  return {
+    type: resourceSyncKind,
+    owns: [condition.sourceReady, condition.valid, condition.approved, condition.applied],
+    wakeOn: [
+      changes.wake,
+      whenChanged(approvals, ({ metadata: { namespace }, spec }) => [
+        { ...(namespace === undefined ? {} : { namespace }), name: spec.sync },
+      ]),
+    ],
+    workers: 4,
+
+    async reconcile(sync, pass) {
+      const { signal, status } = pass
+      const { uid = '', generation, namespace = '' } = sync.metadata
+      const recheck: Recheck = { afterMs: parseDuration(sync.spec.operator.interval) }
+      const version = changes.version(namespace)
+
+      const source = await openSource(sync, deps, signal, (secrets) => pass.redact(secrets))
+      const { revision, message } = source
+      Object.assign(status.fields, { source: source.description, revision, message })
+      status.markTrue(condition.sourceReady, 'Read', `read ${source.description} at ${shortRevision(revision)}`)
+      const last = settled.get(uid)
+      if (last?.revision === revision && last.generation === generation && last.version === version) {
+        countReady(sync, live, status.fields)
+        return recheck
+      }
+      settled.delete(uid)
+
+      const declared = await readDeclared(source, signal)
+      if (!reportDeclared(declared, revision, pass, sync)) return recheck
+      pass.redact(declared.declarations.flatMap((one) => Object.values(one.secrets)))
+
+      const context = contextOf(sync, deps, kubeTime(new Date(clock.now())), signal)
+      const inventory = await readInventory(context)
+      const plan = planSync(await gather(sync, declared, inventory.objects, { ...deps, signal }))
+      reportPlan(plan, declared, pass)
+      const carriedOut = await carryOut({ sync, plan, revision, inventory, context, pass })
+      if (carriedOut === 'pending') return recheck
+      if (carriedOut.awaiting.length > 0) return { afterMs: DELETION_RECHECK_MS }
+
+      countReady(sync, live, status.fields)
+      if (isInOrder(plan)) settled.set(uid, { revision, generation, version })
+      return recheck
+    },
+  }
+}
+
+const present = (value: string | undefined): string[] => (value === undefined ? [] : [value])
+
+const isInOrder = (plan: SyncPlan): boolean =>
+  plan.changes.length === 0 &&
+  plan.deleting.size === 0 &&
+  !plan.problems.some(({ reason }) => reason === 'BeingDeleted')
+
+interface Work {
+  sync: Readonly<ResourceSync>
+  plan: SyncPlan
+  revision: string
+  inventory: Inventory
+  context: PlanStoreContext
+  pass: Pass<ResourceSync>
+}
+
+/** Stores the plan, waits for its approval if it needs one, and applies it. */
+async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
+  const { sync, plan, revision, context, pass } = work
+  const nothing: ApplyReport = { created: 0, updated: 0, gone: [], failures: [], awaiting: [...plan.deleting] }
+  const stored = await listPlans(context)
+  if (plan.changes.length === 0) {
+    await writeInventoryOf(work)
+    if (plan.deleting.size === 0) await conclude(stored, context)
+    pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
+    reportApplied(nothing, plan, revision, pass, sync)
+    return nothing
+  }
+
+  const underWay = stored.find((one) => isUnderWay(one) && covers(one, plan.changes))
+  const current = underWay ?? (await approvedPlan(work, stored))
+  if (current === undefined) return 'pending'
+  pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
+
+  const written = await writeInventoryOf(work)
+  const report = await applyPlan(plan, context)
+  if (report.gone.length > 0) {
+    const remaining = plan.inventory.difference(new Set(report.gone))
+    await writeInventoryOf({ ...work, inventory: written }, remaining)
+  }
+  if (report.failures.length === 0 && report.awaiting.length === 0) {
+    await markPlan(
+      current,
+      { type: planCondition.applied, reason: 'Applied', message: 'All changes were made.' },
+      context,
+    )
+  }
+  tellApplied(report, plan, revision, pass)
+  reportApplied(report, plan, revision, pass, sync)
+  if (report.failures.length > 0) throw applyFailed(report)
+  return report
+}
+
+/** A plan that is stored and may be applied; `undefined` when it waits for somebody. */
+async function approvedPlan(
+  { sync, plan, revision, context, pass }: Work,
+  stored: readonly StoredPlan[],
+): Promise<StoredPlan | undefined> {
+  const { digest, summary } = plan
+  const parts = cutIntoParts(describeChanges(plan))
+  const current = await storePlan({ digest, revision, summary, parts }, stored, context)
+  await tidyPlans(stored, digest, context)
+  pass.status.fields.plan = { name: current.parts[0]?.metadata.name, digest, revision, summary }
+
+  const manual = sync.spec.operator.approval === 'Manual'
+  const approval = manual ? await takeApproval(current, context) : undefined
+  if (manual && approval === undefined) {
+    const { name } = sync.metadata
+    const text = `${describePending(plan)} at ${shortRevision(revision)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``
+    const isNews = sync.status?.plan?.digest !== digest
+    if (isNews) pass.event('Normal', 'PendingApproval', text)
+    pass.status.markFalse(condition.approved, 'PendingApproval', text)
+    pass.status.markFalse(condition.applied, 'PendingApproval', 'the plan waits for approval')
+    return undefined
+  }
+  const by = approval?.spec.approvedBy ?? (manual ? 'unknown' : 'spec.operator.approval: Auto')
+  pass.status.fields.approval = { digest, by, at: context.now, revision }
+  const message = `approved by ${by} at ${context.now} for ${shortRevision(revision)}`
+  if (manual) pass.event('Normal', 'Approved', `plan ${digest.slice(0, 19)} ${message}`)
+  // From here on the plan itself remembers: a crash while it is applied does not ask again.
+  return await markPlan(current, { type: planCondition.approved, reason: manual ? 'ByUser' : 'Auto', message }, context)
+}
+
+/** Whatever was under way is through: a look at the objects shows nothing left to do. */
+async function conclude(stored: readonly StoredPlan[], context: PlanStoreContext): Promise<void> {
+  for (const plan of stored.filter(isUnderWay)) {
+    await markPlan(plan, { type: planCondition.applied, reason: 'Applied', message: 'All changes were made.' }, context)
+  }
+  await tidyPlans(stored, stored.find(isUnderWay)?.digest, context)
+}
+
+async function writeInventoryOf(
+  { plan, inventory, context, pass }: Work,
+  objects: ReadonlySet<string> = plan.inventory,
+): Promise<Inventory> {
+  const written = await writeInventory(objects, inventory, context)
+  pass.status.fields.inventory = { count: written.objects.size, configMaps: [...written.configMaps] }
+  return written
+}
+
+const applyFailed = ({ failures }: ApplyReport): TransientError => {
+  const first = failures.slice(0, 5).map(({ kind, name, message }) => `${kind} ${name}: ${message}`)
+  const more = failures.length > 5 ? `; and ${failures.length - 5} more` : ''
+  const count = failures.length === 1 ? '1 object' : `${failures.length} objects`
+  return new TransientError(
+    condition.applied,
+    'ApplyFailed',
+    `${count} could not be applied: ${first.join('; ')}${more}`,
+  )
+}
+
+function contextOf(
+  sync: Readonly<ResourceSync>,
+  { client }: ResourceSyncDeps,
+  now: string,
+  signal: AbortSignal,
+): PlanStoreContext {
+  const { name, namespace = '', uid = '' } = sync.metadata
+  const owner: OwnerReference = { apiVersion: apiVersionOf(resourceSyncKind), kind: resourceSyncKind.kind, name, uid }
+  return { client, namespace, sync: name, owner, now, signal }
+}

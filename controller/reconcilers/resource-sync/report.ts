@@ -1,0 +1,170 @@
+import type { CommonStatus, KubeObject } from '../../api/meta.ts'
+import {
+  resourceSyncCondition as condition,
+  type ResourceSync,
+  type ResourceSyncStatus,
+} from '../../api/v1alpha1/resource-sync.ts'
+import type { Lister } from '../../engine/lister.ts'
+import type { Pass } from '../../engine/reconciler.ts'
+import { findCondition, isConditionTrue } from '../../status/conditions.ts'
+import type { ApplyReport } from '../../sync/apply.ts'
+import { formatPosition, type PlanProblem } from '../../sync/desired.ts'
+import type { SyncPlan } from '../../sync/plan.ts'
+import { describeChanges } from '../../sync/plan-parts.ts'
+import { renderPlan, renderSummary } from '../../sync/render.ts'
+import type { Diagnostic } from '../../toml/declaration.ts'
+import type { Declared } from './declared.ts'
+
+/** What people read about a sync: conditions, the first warnings and errors, events. */
+
+/** Lines of each sort in status. */
+const MOST_LINES = 20
+/** An event holds 1024 characters. */
+const MOST_EVENT = 1_000
+
+type SyncPass = Pass<ResourceSync>
+
+/** `commit 1d0c2e1`, or the start of a digest. */
+export const shortRevision = (revision: string): string =>
+  revision.startsWith('sha256:') ? `contents ${revision.slice(7, 19)}` : `commit ${revision.slice(0, 10)}`
+
+/** False when the revision is refused whole; what was applied before stays in force. */
+export function reportDeclared(
+  declared: Declared,
+  revision: string,
+  pass: SyncPass,
+  sync: Readonly<ResourceSync>,
+): boolean {
+  const { diagnostics, declarations, unsupported, refused } = declared
+  const lines = (severity: Diagnostic['severity']): string[] =>
+    diagnostics
+      .filter((one) => one.severity === severity)
+      .map(({ message, position }) => `${formatPosition(position)}: ${message}`)
+  const errors = lines('error')
+  const { fields } = pass.status
+  fields.errors = firstOf(errors)
+  fields.warnings = firstOf([
+    ...lines('warning'),
+    ...unsupported.map(
+      ({ table, name, position }) =>
+        `${formatPosition(position)}: ${table} "${name}" is not supported yet and left alone`,
+    ),
+  ])
+  fields.unsupported = unsupported.length
+  if (!refused) {
+    fields.declared = declarations.length
+    if (errors.length === 0)
+      pass.status.markTrue(condition.valid, 'Valid', `${count(declarations.length, 'object')} declared`)
+    else
+      pass.status.markFalse(
+        condition.valid,
+        'InvalidBlocks',
+        `${joined(errors)}; the other objects go on, and nothing is deleted`,
+      )
+    return true
+  }
+  const stays = sync.status?.lastAppliedRevision
+  const inForce = stays === undefined ? 'nothing is applied' : `${shortRevision(stays)} stays in force`
+  const message = `${shortRevision(revision)} is refused, ${inForce}: ${joined(errors)}`
+  if (findCondition(sync.status?.conditions, condition.valid)?.message !== message) {
+    pass.event('Warning', 'RevisionRefused', message.slice(0, MOST_EVENT))
+  }
+  pass.status.markFalse(condition.valid, 'RevisionRefused', message)
+  return false
+}
+
+/** Warnings of the plan, beside those of the files. */
+export function reportPlan(plan: SyncPlan, declared: Declared, pass: SyncPass): void {
+  const { fields } = pass.status
+  const of = (severity: PlanProblem['severity']): string[] =>
+    plan.problems.filter((one) => one.severity === severity).map(problemLine)
+  fields.warnings = firstOf([...(fields.warnings ?? []), ...of('warning')])
+  fields.errors = firstOf([...(fields.errors ?? []), ...of('error')])
+  pass.log.debug({ declared: declared.declarations.length, ...plan.summary }, 'planned')
+}
+
+/** The condition Applied, after everything that could be done was done. */
+export function reportApplied(
+  report: ApplyReport,
+  plan: SyncPlan,
+  revision: string,
+  pass: SyncPass,
+  sync: Readonly<ResourceSync>,
+): void {
+  const errors = plan.problems.filter(({ severity }) => severity === 'error')
+  const { status } = pass
+  if (report.failures.length > 0) return
+  if (report.awaiting.length > 0) {
+    status.markFalse(condition.applied, 'Deleting', `waits for the clean-up of ${joined(report.awaiting)}`)
+  } else if (plan.withheld !== undefined) {
+    if (!saidBefore(sync, condition.applied, plan.withheld.message))
+      pass.event('Warning', plan.withheld.reason, plan.withheld.message)
+    status.markFalse(condition.applied, plan.withheld.reason, plan.withheld.message)
+  } else if (errors.length > 0) {
+    const message = joined(errors.map(problemLine))
+    if (!saidBefore(sync, condition.applied, message)) {
+      for (const error of errors.slice(0, 5))
+        pass.event('Warning', error.reason, problemLine(error).slice(0, MOST_EVENT))
+    }
+    status.markFalse(condition.applied, errors[0]?.reason ?? 'Refused', message)
+  } else {
+    status.markTrue(condition.applied, 'Applied', `${shortRevision(revision)} is applied`)
+    if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync.status?.conditions, condition.applied)) {
+      status.fields.lastAppliedRevision = revision
+    }
+  }
+}
+
+/** One event that tells what a plan did, as much of it as fits. */
+export function tellApplied(report: ApplyReport, plan: SyncPlan, revision: string, pass: SyncPass): void {
+  const done = [
+    report.created > 0 ? `created ${report.created}` : '',
+    report.updated > 0 ? `updated ${report.updated}` : '',
+    report.gone.length > 0 ? `deleted ${report.gone.length}` : '',
+  ].filter((part) => part !== '')
+  if (done.length === 0) return
+  pass.log.info({ revision, created: report.created, updated: report.updated, deleted: report.gone.length }, 'applied')
+  const details = renderPlan(describeChanges(plan).map(withoutTexts), plan.summary).split('\n').slice(0, -3)
+  const text = `${shortRevision(revision)}: ${done.join(', ')}\n${details.join('\n')}`.trimEnd()
+  pass.event('Normal', 'Applied', text.length <= MOST_EVENT ? text : `${text.slice(0, MOST_EVENT - 4)} ...`)
+}
+
+type Change = ReturnType<typeof describeChanges>[number]
+
+/** New objects by name, changed ones by their fields. */
+const withoutTexts = (change: Change): Change => (change.action === 'create' ? { ...change, fields: [] } : change)
+
+export const describePending = (plan: SyncPlan): string => renderSummary(plan.summary)
+
+/** How many of the sync's objects are Ready, from the watched copies. */
+export function countReady(
+  sync: Readonly<ResourceSync>,
+  live: ReadonlyMap<string, Lister<KubeObject>>,
+  fields: ResourceSyncStatus,
+): void {
+  const { name, namespace } = sync.metadata
+  let ready = 0
+  for (const lister of live.values()) {
+    for (const object of lister.byIndex(BY_SYNC, `${namespace}/${name}`)) {
+      if (isConditionTrue((object.status as CommonStatus | undefined)?.conditions, 'Ready')) ready += 1
+    }
+  }
+  fields.ready = ready
+}
+
+/** Index of the listers: the sync that applied an object. */
+export const BY_SYNC = 'resource-sync'
+
+const saidBefore = (sync: Readonly<ResourceSync>, type: string, message: string): boolean =>
+  findCondition(sync.status?.conditions, type)?.message === message
+
+const problemLine = ({ kind, name, message, positions: [at] }: PlanProblem): string =>
+  `${at === undefined ? '' : `${formatPosition(at)}: `}${kind} ${name} ${message}`
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+
+const joined = (lines: readonly string[]): string =>
+  lines.length <= 3 ? lines.join('; ') : `${lines.slice(0, 3).join('; ')}; and ${lines.length - 3} more`
+
+const firstOf = (lines: readonly string[]): string[] =>
+  lines.length <= MOST_LINES ? [...lines] : [...lines.slice(0, MOST_LINES), `... and ${lines.length - MOST_LINES} more`]

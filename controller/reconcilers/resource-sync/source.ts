@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { pathName } from '../../api/name-rules.ts'
+import { annotation } from '../../api/names.ts'
+import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
+import { type CredentialSecrets, findCredentials } from '../../git/credentials.ts'
+import { openDirectory } from '../../git/directory-tree.ts'
+import { SourceError } from '../../git/errors.ts'
+import type { GitSources } from '../../git/git-cache.ts'
+import { remoteUrl } from '../../git/remote.ts'
+import type { BrowsableTree } from '../../git/tree.ts'
+import { type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
+
+const SOURCE_READY = 'SourceReady'
+
+export interface SourceDeps {
+  git: GitSources
+  secrets: CredentialSecrets
+  /** `files_on_host` of a sync is the folder of its name in here. */
+  syncDirectory: string
+}
+
+export interface SyncSource {
+  /** For status: where the declaration comes from. */
+  description: string
+  /** A commit hash, or a digest of the contents. */
+  revision: string
+  /** First line of the commit message; empty where there is no commit. */
+  message: string
+  /** The files that count. */
+  files(signal: AbortSignal): Promise<DeclarationFiles>
+}
+
+/** Files on the host, then a repository, then what is written in the object itself: the first that is given, as in Komodo. */
+export async function openSource(
+  sync: ResourceSync,
+  { git, secrets, syncDirectory }: SourceDeps,
+  signal: AbortSignal,
+  redact: (secrets: string[]) => void,
+): Promise<SyncSource> {
+  const { spec, metadata } = sync
+  try {
+    if (spec.filesOnHost) {
+      const directory = join(syncDirectory, pathName(metadata.annotations?.[annotation.name] ?? metadata.name))
+      const tree = await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
+      return treeSource(directory, tree, spec.resourcePath)
+    }
+    if (spec.linkedRepo !== '' && !spec.operator.url) {
+      const message = `linkedRepo names the Repo "${spec.linkedRepo}", which is not supported yet; set repo and branch here instead`
+      throw new StalledError(SOURCE_READY, 'NotSupported', message)
+    }
+    if (spec.repo !== '' || spec.operator.url) {
+      const credentials = await findCredentials(spec, metadata.namespace ?? '', secrets, signal)
+      if (credentials !== undefined) redact([credentials.password])
+      const url = remoteUrl(spec)
+      const { branch, commit } = spec
+      const tree = await git.open(
+        { url, branch, commit, ...(credentials === undefined ? {} : { credentials }) },
+        signal,
+      )
+      return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath)
+    }
+  } catch (error) {
+    throw error instanceof SourceError ? consequence(error) : error
+  }
+  if (spec.fileContents.trim() === '') {
+    const message = 'no source is given: set repo (or operator.url), filesOnHost, or fileContents'
+    throw new StalledError(SOURCE_READY, 'NoSource', message)
+  }
+  const text = spec.fileContents
+  return {
+    description: 'fileContents',
+    revision: `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    message: '',
+    files: async () => ({ files: [{ path: 'fileContents', text }], diagnostics: [] }),
+  }
+}
+
+const treeSource = (description: string, tree: BrowsableTree, resourcePath: readonly string[]): SyncSource => ({
+  description,
+  revision: tree.revision,
+  message: tree.message,
+  files: (signal) => readDeclarationFiles(tree, resourcePath, signal),
+})
+
+function consequence(error: SourceError): Error {
+  const { reason, message } = error
+  if (error.permanent) return new StalledError(SOURCE_READY, reason, message, { cause: error })
+  // A Secret that appears wakes the sync.
+  if (reason === 'CredentialsMissing') return new WaitingError(SOURCE_READY, reason, message)
+  return new TransientError(SOURCE_READY, reason, message, { cause: error })
+}

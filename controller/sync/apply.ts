@@ -1,0 +1,186 @@
+import { apiVersionOf, type KubeObject, type ObjectKey, type ResourceType } from '../api/meta.ts'
+import { annotation, fieldManager, label } from '../api/names.ts'
+import { ApiError, isNotFound, type KubeClient } from '../kube/client.ts'
+import { type DesiredObject, formatPosition, objectKey } from './desired.ts'
+import { diffObject } from './diff.ts'
+import { forEachParallel } from './parallel.ts'
+import type { PlannedApply, PlannedDelete, SyncPlan } from './plan.ts'
+import { putObject } from './put.ts'
+
+export interface ApplyContext {
+  client: KubeClient
+  namespace: string
+  signal: AbortSignal
+}
+
+export interface ApplyReport {
+  created: number
+  updated: number
+  /** `Kind/objectName` of what is gone. */
+  gone: string[]
+  failures: { kind: string; name: string; message: string }[]
+  /** `Kind name` of what is deleted and still cleans up; what it needs is deleted after it. */
+  awaiting: string[]
+}
+
+/** Requests under way at a time: enough to fill the API server's group commits. */
+const PARALLEL = 48
+
+const secretType: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+
+/**
+ * Makes the plan true: kind by kind in its order, within a kind in parallel. One object that fails stops no other, but nothing is
+ * deleted then: what replaces it may be what failed. An object counts as applied once the API's answer shows it as wanted.
+ */
+export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<ApplyReport> {
+  const report: ApplyReport = { created: 0, updated: 0, gone: [], failures: [], awaiting: [] }
+  const applies = plan.changes.filter((change) => change.action !== 'delete')
+  for (const group of byOrder(applies, (change) => change.desired.kind.order)) {
+    await forEachParallel(group, PARALLEL, async (change) => {
+      const { kind, name } = change.desired
+      const failure = await attempt(() => applyObject(change, context), context.signal)
+      if (failure !== undefined) report.failures.push({ kind: kind.definition.kind, name, message: failure })
+      else if (change.action === 'create') report.created += 1
+      else report.updated += 1
+    })
+  }
+  const deletes = plan.changes.filter((change) => change.action === 'delete')
+  if (report.failures.length === 0) await deleteObjects(deletes, plan.deleting, context, report)
+  return report
+}
+
+async function applyObject({ desired, action }: PlannedApply, context: ApplyContext): Promise<void> {
+  const { client, namespace, signal } = context
+  const { definition } = desired.kind
+  // A new value is there before the object that makes use of it is told; a new object has to be there before it can own its Secret.
+  const known =
+    action === 'update' && desired.secret
+      ? await getOrNone(client, definition, { namespace, name: desired.objectName }, signal)
+      : undefined
+  if (known !== undefined) await applySecret(desired, known, context)
+  const body = {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: {
+      name: desired.objectName,
+      namespace,
+      labels: desired.labels,
+      annotations: { ...desired.annotations, [annotation.source]: formatPosition(desired.position) },
+    },
+    spec: desired.spec,
+  }
+  const key = { namespace, name: desired.objectName }
+  const applied = await client.patch(
+    definition,
+    key,
+    { type: 'apply', body, force: true },
+    { fieldManager: fieldManager.sync, signal },
+  )
+  if (desired.secret && known === undefined) await applySecret(desired, applied, context)
+  const different = diffObject(desired, applied).map(({ path }) => path)
+  if (different.length > 0) {
+    throw new Error(
+      `the API took it, but something else sets ${different.slice(0, 5).join(', ')}; find out what changes it (kubectl get --show-managed-fields)`,
+    )
+  }
+}
+
+/** The Secret is the sync's own, but never one that somebody else made under this name. */
+async function applySecret(desired: DesiredObject, owner: KubeObject, context: ApplyContext): Promise<void> {
+  const { client, namespace, signal } = context
+  const { secret, kind, labels } = desired
+  if (secret === undefined) return
+  const existing = await getOrNone(client, secretType, { namespace, name: secret.name }, signal)
+  if (existing !== undefined && existing.metadata.labels?.[label.managedBy] !== labels[label.managedBy]) {
+    throw new Error(
+      `its values belong into the Secret "${secret.name}", but somebody else made one of this name; remove or rename that`,
+    )
+  }
+  const data = Object.fromEntries(
+    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  )
+  const { name, uid = '' } = owner.metadata
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: secret.name,
+      namespace,
+      labels: {
+        [label.managedBy]: labels[label.managedBy] ?? '',
+        [label.sync]: labels[label.sync] ?? '',
+      },
+      ownerReferences: [{ apiVersion: apiVersionOf(kind.definition), kind: kind.definition.kind, name, uid }],
+    },
+    spec: undefined,
+    type: 'Opaque',
+    data,
+  }
+  await putObject(client, secretType, object, { exists: existing !== undefined, signal })
+}
+
+async function getOrNone(
+  client: KubeClient,
+  type: ResourceType,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(type, key, { signal })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Children first: a Server stays until the clean-up of what ran on it is through. */
+async function deleteObjects(
+  deletes: readonly PlannedDelete[],
+  deleting: ReadonlySet<string>,
+  { client, namespace, signal }: ApplyContext,
+  report: ApplyReport,
+): Promise<void> {
+  for (const key of deleting) report.awaiting.push(key.replace('/', ' '))
+  for (const group of byOrder(deletes, (change) => -change.kind.order)) {
+    if (report.awaiting.length > 0) return
+    await forEachParallel(group, PARALLEL, async ({ kind, name, objectName, uid }) => {
+      const key = { namespace, name: objectName }
+      const failure = await attempt(async () => {
+        try {
+          await client.delete(kind.definition, key, { signal, preconditions: { uid } })
+          await client.get(kind.definition, key, { signal })
+          report.awaiting.push(`${kind.definition.kind} ${name}`)
+        } catch (error) {
+          if (!isNotFound(error)) throw error
+          report.gone.push(objectKey(kind.definition.kind, objectName))
+        }
+      }, signal)
+      if (failure !== undefined) report.failures.push({ kind: kind.definition.kind, name, message: failure })
+    })
+    if (report.failures.length > 0) return
+  }
+}
+
+/** Of one object: its error as text. A connection that is gone, or an end of the pass, concerns all and is thrown. */
+async function attempt(work: () => Promise<void>, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof ApiError && error.code < 500) return error.message
+    if (error instanceof Error && error.constructor === Error) return error.message
+    throw error
+  }
+}
+
+function byOrder<Change>(changes: readonly Change[], orderOf: (change: Change) => number): Change[][] {
+  const groups = new Map<number, Change[]>()
+  for (const change of changes) {
+    const order = orderOf(change)
+    const group = groups.get(order)
+    if (group === undefined) groups.set(order, [change])
+    else group.push(change)
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group)
+}
