@@ -2,7 +2,9 @@ import type { KubeObject } from '../controller/api/meta.ts'
 import { syncKinds } from '../controller/sync/kinds.ts'
 import { planSync, type SyncPlan } from '../controller/sync/plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
-import { refusesAll } from './declarations.ts'
+import type { Connection } from './context.ts'
+import { formatPlace, refusesAll } from './declarations.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The plan of these declarations against what is given as live; by default against nothing. Nothing is ever deleted by it. */
 export const planOffline = (
@@ -11,7 +13,7 @@ export const planOffline = (
     live = new Map(),
     secrets = new Map(),
     namespace = 'default',
-    name = 'local',
+    name = 'komodo-cli',
   }: {
     live?: ReadonlyMap<string, readonly KubeObject[]>
     secrets?: ReadonlyMap<string, Readonly<Record<string, string>>>
@@ -31,3 +33,20 @@ export const planOffline = (
     inventory: new Set(),
     digestKey: new Uint8Array(32),
   })
+
+export const printProblems = ({ problems }: SyncPlan, { note, paint }: Terminal): void => {
+  for (const { severity, kind, name, message, positions } of problems) {
+    const tone = severity === 'error' ? paint.red : paint.yellow
+    const place = positions[0] === undefined ? '' : `${formatPlace(positions[0])}: `
+    note(`${place}${tone(`${severity}:`)} ${kind} "${name}" ${message}`)
+  }
+}
+
+/** Everything of the kinds that TOML can declare. Secret values are not read: a declared one counts as changed. */
+export const liveState = async ({ client, namespace }: Connection, signal: AbortSignal) => {
+  const live = new Map<string, readonly KubeObject[]>()
+  for (const [kind, { definition }] of syncKinds) {
+    live.set(kind, (await client.list(definition, { namespace, signal })).items)
+  }
+  return { live, namespace }
+}

@@ -1,5 +1,17 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { annotation } from '../../controller/api/names.ts'
+import { applyPlan } from '../../controller/sync/apply.ts'
+import { describeChanges } from '../../controller/sync/plan-parts.ts'
+import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
-import { CommandError, type ExitCode } from '../exit.ts'
+import { counted, loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
+import { CommandError, type ExitCode, exit } from '../exit.ts'
+import { type AnyObject, findKind, findObject, readyCondition } from '../objects.ts'
+import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { waitFor } from '../wait.ts'
+import { planPaint } from './stored-plan.ts'
 
 export interface ApplyOptions {
   yes?: boolean
@@ -7,6 +19,61 @@ export interface ApplyOptions {
   timeout: number
 }
 
-export const apply = async (source: string, _options: ApplyOptions, _context: CommandContext): Promise<ExitCode> => {
-  throw new CommandError(`apply of ${source} is not there yet`)
+/** Makes a folder of TOML true (it deletes nothing), or lets a ResourceSync look at its source now. */
+export const apply = async (source: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> =>
+  existsSync(path.resolve(context.cwd, source))
+    ? applyFolder(source, options, context)
+    : applySync(source, options, context)
+
+const applyFolder = async (source: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> => {
+  const { terminal, cwd, signal } = context
+  const parsed = await loadDeclarations(source, cwd, signal)
+  printDiagnostics(parsed, terminal)
+  if (parsed.diagnostics.some(refusesAll)) throw new CommandError('nothing is applied until the errors are mended')
+  const { client, namespace } = await context.connect()
+  const plan = planOffline(parsed, await liveState({ client, namespace }, signal))
+  printProblems(plan, terminal)
+  terminal.print(renderPlan(describeChanges(plan), plan.summary, { paint: planPaint(terminal.paint) }).trimEnd())
+  const refused = plan.problems.some(({ severity }) => severity === 'error')
+  if (plan.changes.length === 0) return refused ? exit.error : exit.ok
+  if (!options.yes && !(await confirmed('Apply this?', context))) throw new CommandError('nothing was applied')
+
+  const report = await applyPlan(plan, { client, namespace, signal })
+  for (const { kind, name, message } of report.failures)
+    terminal.note(`${terminal.paint.red('failed:')} ${kind} ${name}: ${message}`)
+  terminal.print(
+    `${counted(report.created, 'object')} created, ${report.updated} updated, ${report.failures.length} failed`,
+  )
+  return refused || report.failures.length > 0 ? exit.error : exit.ok
+}
+
+const confirmed = async (question: string, { signal }: CommandContext): Promise<boolean> => {
+  if (!process.stdin.isTTY) throw new CommandError('there is nobody to ask: give --yes to apply without a question')
+  const prompt = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `, { signal })).trim())
+  } finally {
+    prompt.close()
+  }
+}
+
+const applySync = async (name: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> => {
+  const { terminal, connect, signal } = context
+  const connection = await connect()
+  const type = findKind('ResourceSync')
+  const sync = await findObject(connection, type, name, signal)
+  const requestedAt = new Date().toISOString()
+  await connection.client.patch(
+    type,
+    { namespace: connection.namespace, name: sync.metadata.name },
+    { type: 'merge', body: { metadata: { annotations: { [annotation.requestedAt]: requestedAt } } } },
+    { fieldManager: 'komodo-cli', signal },
+  )
+  if (!options.wait) return exit.ok
+  const handled = (object: AnyObject) => object.status?.lastHandledReconcileAt === requestedAt
+  const after = await waitFor(connection, type, sync.metadata.name, handled, options.timeout * 1000, context)
+  const ready = readyCondition(after)
+  terminal.print(ready?.message ?? 'the sync says nothing')
+  if (ready?.status === 'True') return exit.ok
+  return ready?.reason === 'PendingApproval' ? exit.changes : exit.error
 }

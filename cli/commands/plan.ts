@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
-import { syncKinds } from '../../controller/sync/kinds.ts'
-import type { SyncPlan } from '../../controller/sync/plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
 import { renderPlan } from '../../controller/sync/render.ts'
-import type { CommandContext, Connection } from '../context.ts'
-import { formatPlace, loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
+import type { CommandContext } from '../context.ts'
+import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { type ExitCode, exit } from '../exit.ts'
 import { findKind, findObject } from '../objects.ts'
-import { planOffline } from '../offline-plan.ts'
+import { liveState, planOffline, printProblems } from '../offline-plan.ts'
 import { planPaint, printStoredPlan } from './stored-plan.ts'
 
 export interface PlanOptions {
@@ -41,28 +38,11 @@ const planOfFolder = async (source: string, options: PlanOptions, context: Comma
     terminal.print(JSON.stringify({ digest, summary, changes, problems, diagnostics: parsed.diagnostics }, null, 2))
   } else {
     printDiagnostics(parsed, terminal)
-    printProblems(planned, context)
+    printProblems(planned, terminal)
     terminal.print(renderPlan(changes, planned.summary, { paint: planPaint(terminal.paint) }).trimEnd())
   }
   if (planned.problems.some(({ severity }) => severity === 'error')) return exit.error
   return changes.length > 0 ? exit.changes : exit.ok
-}
-
-const printProblems = ({ problems }: SyncPlan, { terminal: { note, paint } }: CommandContext): void => {
-  for (const { severity, kind, name, message, positions } of problems) {
-    const tone = severity === 'error' ? paint.red : paint.yellow
-    const place = positions[0] === undefined ? '' : `${formatPlace(positions[0])}: `
-    note(`${place}${tone(`${severity}:`)} ${kind} "${name}" ${message}`)
-  }
-}
-
-/** Everything of the kinds that TOML can declare. Secret values are not read: a declared one counts as changed. */
-const liveState = async ({ client, namespace }: Connection, signal: AbortSignal) => {
-  const live = new Map<string, readonly KubeObject[]>()
-  for (const [kind, { definition }] of syncKinds) {
-    live.set(kind, (await client.list(definition, { namespace, signal })).items)
-  }
-  return { live, namespace }
 }
 
 const planOfSync = async (name: string, options: PlanOptions, context: CommandContext): Promise<ExitCode> => {

@@ -85,5 +85,10 @@ const tunnel = (upstream: RequestOptions, incoming: IncomingMessage, socket: Soc
   through.write(head)
   through.pipe(socket)
   socket.pipe(through)
-  for (const end of [through, socket]) end.on('error', () => (through.destroy(), socket.destroy()))
+  const end = () => {
+    through.destroy()
+    socket.destroy()
+  }
+  through.on('error', end)
+  socket.on('error', end)
 }
