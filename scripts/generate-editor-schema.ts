@@ -4,6 +4,7 @@ import {
   blockModels,
   type FieldModel,
   type TableModel,
+  type TableValue,
   type ValueModel,
 } from '../controller/toml/vocabulary.ts'
 
@@ -49,7 +50,7 @@ function block(model: BlockModel): JsonSchema {
     name: { type: 'string', minLength: 1, description: `Name of the ${model.kind}.` },
     ...fields(model.block),
   }
-  if (model.config) properties.config = { ...object(model.config), description: `Configuration of the ${model.kind}.` }
+  if (model.config) properties.config = { ...table(model.config), description: `Configuration of the ${model.kind}.` }
   return { type: 'object', properties, required: ['name'], additionalProperties: false }
 }
 
@@ -115,6 +116,8 @@ function value(model: ValueModel): JsonSchema {
       if (model.shape === 'TableOrList') return { anyOf: [list, value(model.item)] }
       return list
     }
+    case 'map':
+      return { type: 'object' }
     case 'table':
       return table(model)
   }
@@ -146,22 +149,17 @@ function text({ shape, pattern, maxLength }: ValueModel & { type: 'text' }): Jso
   }
 }
 
-function table(model: ValueModel & { type: 'table' }): JsonSchema {
-  const plain = object(model.table)
-  if (model.shape === 'PathOrTable') return { anyOf: [{ type: 'string' }, plain] }
-  if (!model.variants) return plain
-  const params = model.table.byKey.get('params')?.value
-  if (params?.type !== 'table') return plain
+function table({ table: known, shorthand, variants }: TableValue): JsonSchema {
+  if (!variants) {
+    const plain = object(known)
+    return shorthand === undefined ? plain : { anyOf: [{ type: 'string' }, plain] }
+  }
   return {
-    anyOf: Object.entries(model.variants).map(([variant, names]) => {
-      const allowed = params.table.fields.filter(({ name }) => names.includes(name))
-      const byKey = new Map(allowed.map((field) => [field.key, field]))
-      return {
-        type: 'object',
-        properties: { type: { const: variant }, params: object({ fields: allowed, byKey }) },
-        required: ['type', 'params'],
-        additionalProperties: false,
-      }
-    }),
+    anyOf: [...variants].map(([variant, params]) => ({
+      type: 'object',
+      properties: { type: { const: variant }, params: object(params) },
+      required: ['type', 'params'],
+      additionalProperties: false,
+    })),
   }
 }

@@ -18,7 +18,6 @@ const shapes: Readonly<Record<InputShape, string>> = {
   TermSignalLabels: 'or a list of `{ signal, label }`',
   FileContents: 'ends with one newline',
   Version: 'or `{ major, minor, patch }`',
-  PathOrTable: 'or a path alone',
   TableOrList: 'or one table alone',
 }
 
@@ -71,7 +70,7 @@ function rows(schema: AnnotatedSchema, path: string, level: 'config' | 'block' |
     const meta = property['x-komodo'] ?? {}
     const here = `${path}${name}`
     const prefix = tomlPath !== '' ? tomlPath : level === 'config' && meta.level !== 'block' ? 'config.' : ''
-    const key = `${prefix}${meta.secretKey ?? snakeCase(name)}`
+    const key = `${prefix}${meta.key ?? meta.secretKey ?? snakeCase(name)}`
     const spellings = [key, ...(meta.aliases ?? []).map((alias) => `${prefix}${alias}`)]
     const toml = level === undefined || meta.absent ? '' : spellings.map((spelling) => `\`${spelling}\``).join(', ')
     const item = property.items ?? property
@@ -96,8 +95,8 @@ function statusRows(schema: AnnotatedSchema, path: string): string[] {
 function typeOf(schema: AnnotatedSchema): string {
   if (schema['x-kubernetes-int-or-string']) return 'integer or text'
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' \\| ')
-  const shape = (schema['x-komodo'] ?? schema.items?.['x-komodo'])?.shape
-  const also = shape ? ` (${shapes[shape]})` : ''
+  const { shape, shorthand } = schema['x-komodo'] ?? schema.items?.['x-komodo'] ?? {}
+  const also = shape ? ` (${shapes[shape]})` : shorthand ? ` (or its ${shorthand} alone)` : ''
   if (schema.type === 'array') return `list of ${schema.items?.type === 'object' ? 'tables' : 'texts'}${also}`
   const names: Record<string, string> = { object: 'table', string: 'text' }
   return `${names[schema.type ?? ''] ?? schema.type}${also}`

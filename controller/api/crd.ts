@@ -17,6 +17,7 @@ export interface OpenApiSchema {
   properties?: Record<string, OpenApiSchema>
   required?: readonly string[]
   'x-kubernetes-int-or-string'?: boolean
+  'x-kubernetes-preserve-unknown-fields'?: boolean
   'x-kubernetes-list-type'?: string
   'x-kubernetes-list-map-keys'?: readonly string[]
   'x-kubernetes-validations'?: readonly { rule: string; message: string }[]
@@ -70,6 +71,7 @@ const scalarKeys = [
   'maxLength',
   'maxItems',
   'x-kubernetes-int-or-string',
+  'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
 ] as const

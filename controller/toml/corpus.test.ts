@@ -25,10 +25,10 @@ const expected: Record<string, Counts> = {
   kkieslich__homelab: { blocks: 10, unsupported: 8, warnings: 0, errors: 0 },
   mattvperry__stacks: { blocks: 14, unsupported: 6, warnings: 0, errors: 0 },
   maxexcloo__komodo: { blocks: 11, unsupported: 0, warnings: 0, errors: 0 },
-  'mbecker20__komodo@2024-05-28': { blocks: 11, unsupported: 9, warnings: 0, errors: 0 },
+  'mbecker20__komodo@2024-05-28': { blocks: 11, unsupported: 9, warnings: 7, errors: 0 },
   'moghtech__komodo-demo': { blocks: 10, unsupported: 4, warnings: 0, errors: 0 },
-  shadybraden__compose: { blocks: 147, unsupported: 18, warnings: 3, errors: 0 },
-  'st0o0__homelab-infra': { blocks: 46, unsupported: 14, warnings: 16, errors: 0 },
+  shadybraden__compose: { blocks: 147, unsupported: 18, warnings: 5, errors: 0 },
+  'st0o0__homelab-infra': { blocks: 46, unsupported: 14, warnings: 20, errors: 0 },
   'synthpop123__homelab-infra': { blocks: 34, unsupported: 1, warnings: 0, errors: 0 },
   'zrr1999__zrr-compose': { blocks: 11, unsupported: 4, warnings: 0, errors: 0 },
 }

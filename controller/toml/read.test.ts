@@ -257,7 +257,7 @@ describe('read warns of what Komodo would silently ignore', () => {
     [
       'a param of the other variant',
       '[[deployment]]\nname = "a"\nconfig.image = { type = "Image", params = { image = "x", build = "b" } }',
-      '3:58 warning UnknownKey: "build" means nothing with type "Image", which takes "image".',
+      '3:58 warning MisplacedKey: "build" means nothing with type "Image"; here it is ignored.',
     ],
   ])('%s', (_, text, warning) => {
     expect(problems(text)).toEqual([warning])
@@ -408,6 +408,21 @@ describe('read refuses, and says what is expected and where', () => {
 })
 
 describe('read names blocks of kinds that are not supported yet', () => {
+  it('and only warns of what is wrong with them', () => {
+    const { declarations, unsupported, diagnostics } = readText(
+      '[[alerter]]\nname = "a"\nconfig.enabled = "yes"\n[[procedure]]\n[[server]]\nname = "s"',
+    )
+    expect(declarations.map(({ kind }) => kind)).toEqual(['Server'])
+    expect(unsupported.map(({ table, name }) => [table, name])).toEqual([
+      ['alerter', 'a'],
+      ['procedure', ''],
+    ])
+    expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+      'warning WrongType',
+      'warning MissingName',
+    ])
+  })
+
   it('and reads the others', () => {
     const fine = readText('[[stack]]\nname = "a"\n[[server_template]]\nname = "t"\nconfig.x = 1\n')
     expect(fine.diagnostics).toEqual([])

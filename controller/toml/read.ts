@@ -14,7 +14,7 @@ import type {
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
 import { originalOffset, type Scan, scan } from './scan.ts'
-import { describe, isTable, type RawTable, type Reading, type Report, readTable, shorten } from './values.ts'
+import { isTable, type RawTable, type Reading, type Report, readNested, readTable, shorten } from './values.ts'
 import { type BlockModel, blockModels } from './vocabulary.ts'
 
 /** What one file may cost. */
@@ -28,11 +28,16 @@ export const limits = {
   diagnostics: 200,
 } as const
 
+export interface ReadOptions {
+  /** Make declarations also of kinds that nobody keeps yet. Otherwise they are only checked, and what is wrong with them is a warning. */
+  allKinds?: boolean
+}
+
 /** Reads TOML files into declarations. Never throws: what is wrong becomes a diagnostic. */
-export function read(files: Iterable<SourceFile>): ParsedFiles {
+export function read(files: Iterable<SourceFile>, options: ReadOptions = {}): ParsedFiles {
   const result: ParsedFiles = { declarations: [], unsupported: [], diagnostics: [] }
   for (const file of files) {
-    const one = readFile(file)
+    const one = new FileReader(file, options).read()
     for (const declaration of one.declarations) result.declarations.push(declaration)
     for (const block of one.unsupported) result.unsupported.push(block)
     for (const diagnostic of one.diagnostics) result.diagnostics.push(diagnostic)
@@ -40,13 +45,9 @@ export function read(files: Iterable<SourceFile>): ParsedFiles {
   return result
 }
 
-/** One file; see `read`. */
-export function readFile(file: SourceFile): ParsedFiles {
-  return new FileReader(file).read()
-}
-
 class FileReader {
   readonly #file: SourceFile
+  readonly #allKinds: boolean
   readonly #scan: Scan
   readonly #positions: Positions
   readonly #declarations: Declaration[] = []
@@ -54,8 +55,9 @@ class FileReader {
   readonly #diagnostics: Diagnostic[] = []
   #suppressed = 0
 
-  constructor(file: SourceFile) {
+  constructor(file: SourceFile, { allKinds = false }: ReadOptions) {
     this.#file = file
+    this.#allKinds = allKinds
     const tooLong = file.text.length > limits.characters
     this.#scan = tooLong ? { text: '', doubled: [], headers: [] } : scan(file.text)
     this.#positions = new Positions(file.path, file.text, this.#scan)
@@ -135,15 +137,16 @@ class FileReader {
     for (const [index, raw] of blocks.entries()) {
       // Written as `stack = [{ ... }]` there are no headers.
       const position = headers.length === blocks.length ? headers[index]! : this.#positions.find([table, index])
-      if (model) this.#readBlock(model, raw, [table, index], position)
-      else {
+      const supported = model !== undefined && (model.supported || this.#allKinds)
+      if (!supported) {
         const name = typeof raw.name === 'string' ? raw.name : ''
         this.#unsupported.push({ table: canonical, name, position })
       }
+      if (model) this.#readBlock(model, raw, [table, index], position, supported)
     }
   }
 
-  #readBlock(model: BlockModel, raw: RawTable, path: TomlPath, position: SourcePosition): void {
+  #readBlock(model: BlockModel, raw: RawTable, path: TomlPath, position: SourcePosition, supported: boolean): void {
     const { table } = model.toml
     const name = raw.name
     if (typeof name !== 'string' || name.trim() === '') {
@@ -154,33 +157,37 @@ class FileReader {
             ? 'has an empty name'
             : 'has a name that is not text'
       const at = name === undefined ? position : this.#positions.find([...path, 'name'])
-      this.#fail('MissingName', at, `This [[${table}]] ${found}; add name = "...".`)
+      const message = `This [[${table}]] ${found}; add name = "...".`
+      this.#report({ severity: supported ? 'error' : 'warning', code: 'MissingName', message }, () => at)
       return
     }
     const block: BlockName = { kind: model.kind, name }
     let failed = false
-    const report: Report = (severity, code, at, message) => {
+    const report: Report = (wanted, code, at, message) => {
+      const severity = supported ? wanted : 'warning'
       if (severity === 'error') failed = true
-      this.#report({ severity, code, message, block: severity === 'error' ? block : undefined }, () =>
-        this.#positions.find(at),
-      )
+      const concerning = severity === 'error' ? block : undefined
+      this.#report({ severity, code, message, block: concerning }, () => this.#positions.find(at))
     }
     checkName(model, name, [...path, 'name'], report)
-    const reading: Reading = { report, elsewhere: (key, at) => placeOf(model, key, at) }
+    const secrets: Record<string, string> = {}
+    const reading: Reading = {
+      report,
+      elsewhere: (key, at) => placeOf(model, key, at),
+      secret: (at, value) => {
+        secrets[at] = value
+      },
+    }
     const { name: _, config, ...rest } = raw
-    let { values, secrets } = readTable(withoutPrototype(rest), model.block, path, reading)
+    const values = readTable(withoutPrototype(rest), model.block, path, reading)
     if (model.config && config !== undefined) {
-      if (isTable(config)) {
-        const inner = readTable(config, model.config, [...path, 'config'], reading)
-        values = { ...values, ...inner.values }
-        secrets = { ...secrets, ...inner.secrets }
-      } else report('error', 'WrongType', [...path, 'config'], `"config" takes a table, not ${describe(config)}.`)
+      Object.assign(values, readNested(config, model.config, [...path, 'config'], reading, ''))
     } else if (config !== undefined) {
       const message = `A [[${table}]] has no "config"; its keys stand in the block itself.`
       report('warning', 'UnknownKey', [...path, 'config'], message)
     }
     hideSecrets(model, values, secrets)
-    if (!failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
+    if (supported && !failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
   }
 
   #unknownTable(table: string): void {
@@ -214,14 +221,14 @@ function canonicalTable(table: string): string | undefined {
   return unsupportedTables.includes(singular) ? singular : undefined
 }
 
-/** Where a key belongs that stands at `path` (table, index, ...) and is not known there. */
+/** Where a key belongs that stands at `path` (table, index, ...) and means nothing there. */
 function placeOf(model: BlockModel, key: string, path: TomlPath): string | undefined {
   const { table } = model.toml
   const inBlock = path.length === 3
   const inConfig = path.length === 4 && path[2] === 'config'
-  if (!inConfig && model.config?.byKey.has(key)) return `[${table}.config]`
-  if (!inBlock && (key === 'name' || model.block.byKey.has(key))) return `[[${table}]] itself`
-  if (key === 'deploy' || key === 'after') return 'a [[deployment]] or [[stack]]'
+  if (!inConfig && model.config?.table.byKey.has(key)) return `belongs in [${table}.config]`
+  if (!inBlock && (key === 'name' || model.block.byKey.has(key))) return `belongs in [[${table}]] itself`
+  if (key === 'deploy' || key === 'after') return 'belongs in a [[deployment]] or [[stack]]'
   return undefined
 }
 

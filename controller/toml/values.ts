@@ -2,7 +2,7 @@ import { parseStringList } from '../text/string-list.ts'
 import { formatVersion, parseVersion } from '../text/version.ts'
 import { nearest } from './nearest.ts'
 import type { TomlPath } from './positions.ts'
-import type { FieldModel, TableModel, ValueModel } from './vocabulary.ts'
+import type { FieldModel, TableModel, TableValue, ValueModel } from './vocabulary.ts'
 
 /** What the reader says about one place. */
 export type Report = (severity: 'error' | 'warning', code: string, path: TomlPath, message: string) => void
@@ -10,14 +10,10 @@ export type Report = (severity: 'error' | 'warning', code: string, path: TomlPat
 /** What the reading of one block carries along. */
 export interface Reading {
   report: Report
-  /** Where a key belongs that is known in this kind of block, but not where it stands. */
+  /** What is wrong with a key that is known in this kind of block, but not where it stands: "belongs in [stack.config]". */
   elsewhere(key: string, path: TomlPath): string | undefined
-}
-
-export interface Outcome {
-  values: Record<string, unknown>
-  /** Values of secret fields by dotted name. */
-  secrets: Record<string, string>
+  /** Takes the value of a secret field, by its dotted path in `spec`. */
+  secret(path: string, value: string): void
 }
 
 /** The value of a parsed TOML document: with integers as bigint, tables without prototype. */
@@ -29,11 +25,17 @@ export const isTable = (value: unknown): value is RawTable =>
 /**
  * The fields of a table by their names in `spec`, in the shapes that the kinds have. Reports every problem it meets; with an error the
  * outcome is not to be used.
+ *
+ * @param at dotted path of the table in `spec`, with a dot behind; empty for the whole
  */
-export function readTable(raw: RawTable, model: TableModel, path: TomlPath, reading: Reading): Outcome {
-  const { report } = reading
+export function readTable(
+  raw: RawTable,
+  model: TableModel,
+  path: TomlPath,
+  reading: Reading,
+  at = '',
+): Record<string, unknown> {
   const values: Record<string, unknown> = {}
-  const secrets: Record<string, string> = {}
   const spelledAs = new Map<FieldModel, string>()
   for (const [key, rawValue] of Object.entries(raw)) {
     const field = model.byKey.get(key)
@@ -44,33 +46,31 @@ export function readTable(raw: RawTable, model: TableModel, path: TomlPath, read
     }
     const other = spelledAs.get(field)
     if (other !== undefined) {
-      report(
-        'error',
-        'DuplicateKey',
-        here,
-        `"${other}" and "${key}" are two spellings of one key; keep "${field.key}".`,
-      )
+      const message = `"${other}" and "${key}" are two spellings of one key; keep "${field.key}".`
+      reading.report('error', 'DuplicateKey', here, message)
       continue
     }
     spelledAs.set(field, key)
-    if (field.secret) {
-      const value = readValue(rawValue, field.value, here, reading)
-      if (typeof value === 'string' && value !== '') secrets[field.name] = value
-      continue
-    }
-    const value = readValue(rawValue, field.value, here, reading)
-    if (value !== undefined) values[field.name] = value
+    const value = readValue(rawValue, field.value, here, reading, at + field.name)
+    if (value === undefined) continue
+    if (!field.secret) values[field.name] = value
+    else if (typeof value === 'string' && value !== '') reading.secret(at + field.name, value)
   }
   for (const field of model.fields) {
     if (field.required && !spelledAs.has(field)) {
-      report('error', 'MissingKey', path, `"${field.key}" is missing: ${sentence(field.description)}`)
+      reading.report(
+        'error',
+        'MissingKey',
+        path,
+        `"${field.key}" is missing${field.description ? `: ${field.description}` : '.'}`,
+      )
     }
   }
-  return { values, secrets }
+  return values
 }
 
 /** The value as `spec` holds it; `undefined` after an error, or when it stands for "not given". */
-export function readValue(raw: unknown, model: ValueModel, path: TomlPath, reading: Reading): unknown {
+export function readValue(raw: unknown, model: ValueModel, path: TomlPath, reading: Reading, at: string): unknown {
   const { report } = reading
   const wrong = (expected: string): undefined => {
     report('error', 'WrongType', path, `"${path.at(-1)}" takes ${expected}, not ${describe(raw)}.`)
@@ -111,9 +111,11 @@ export function readValue(raw: unknown, model: ValueModel, path: TomlPath, readi
       if (typeof raw === 'string' && /^\d{1,3}%$/.test(raw)) return raw
       return wrong('a count such as 10 or a share such as "10%"')
     case 'list':
-      return readList(raw, model, path, reading, wrong)
+      return readList(raw, model, path, reading, at, wrong)
+    case 'map':
+      return isTable(raw) ? plain(raw) : wrong('a table')
     case 'table':
-      return readNested(raw, model, path, reading, wrong)
+      return readNested(raw, model, path, reading, at)
   }
 }
 
@@ -200,6 +202,7 @@ function readList(
   model: ValueModel & { type: 'list' },
   path: TomlPath,
   reading: Reading,
+  at: string,
   wrong: Wrong,
 ): unknown {
   let items = raw
@@ -209,57 +212,81 @@ function readList(
     if (model.shape === 'StringList') return wrong('a list of texts, or one text with commas')
     return wrong(model.item.type === 'table' ? 'a list of tables' : 'a list of texts, ["a", "b"]')
   }
-  const values = items.map((item, index) => readValue(item, model.item, [...path, index], reading))
+  const values = items.map((item, index) => readValue(item, model.item, [...path, index], reading, `${at}.${index}`))
   // A blank entry means nothing anywhere, and as an argument of a command it would do harm.
   return model.shape === 'StringList'
     ? values.filter((value) => typeof value !== 'string' || value.trim() !== '')
     : values
 }
 
-function readNested(
-  raw: unknown,
-  model: ValueModel & { type: 'table' },
-  path: TomlPath,
-  reading: Reading,
-  wrong: Wrong,
-): unknown {
-  let table = raw
-  if (model.shape === 'PathOrTable' && typeof raw === 'string')
-    table = Object.assign(Object.create(null), { path: raw })
-  if (!isTable(table)) return wrong(model.shape === 'PathOrTable' ? 'a path, or a table with a path' : 'a table')
-  if (!model.variants) return readTable(table, model.table, path, reading).values
-  return readVariant(table, model, model.variants, path, reading)
+/** A table with known keys: a plain one, one that a bare text can stand for, or `{ type, params }`. */
+export function readNested(raw: unknown, model: TableValue, path: TomlPath, reading: Reading, at: string): unknown {
+  const { shorthand, variants } = model
+  const table: unknown =
+    shorthand !== undefined && typeof raw === 'string' ? Object.assign(Object.create(null), { [shorthand]: raw }) : raw
+  if (!isTable(table)) {
+    const expected = shorthand === undefined ? 'a table' : `a table, or the ${shorthand} alone`
+    reading.report('error', 'WrongType', path, `"${path.at(-1)}" takes ${expected}, not ${describe(raw)}.`)
+    return undefined
+  }
+  const prefix = at === '' ? '' : `${at}.`
+  return variants
+    ? readVariant(table, model.table, variants, path, reading, prefix)
+    : readTable(table, model.table, path, reading, prefix)
 }
 
 /** `{ type, params }`: which keys `params` takes depends on `type`. */
 function readVariant(
   raw: RawTable,
-  model: ValueModel & { type: 'table' },
-  variants: Readonly<Record<string, readonly string[]>>,
+  outer: TableModel,
+  variants: ReadonlyMap<string, TableModel>,
   path: TomlPath,
   reading: Reading,
+  at: string,
 ): unknown {
   const { report } = reading
-  const missing = ['type', 'params'].filter((key) => !(key in raw))
-  for (const key of missing) {
-    const hint =
-      key === 'type' ? `one of ${oneOf(Object.keys(variants))}` : 'a table; write {} when there is nothing to set'
-    report('error', 'MissingKey', path, `"${path.at(-1)}" needs "${key}": ${hint}.`)
+  const { type, params, ...others } = raw
+  const name = path.at(-1)
+  for (const key of Object.keys(others)) unknownKey(key, outer, [...path, key], reading)
+  if (type === undefined) {
+    const known = variants.size > 12 ? 'what it is' : `one of ${oneOf([...variants.keys()])}`
+    report('error', 'MissingKey', path, `"${name}" needs "type": ${known}.`)
   }
-  if (missing.length > 0) return undefined
-  const { values } = readTable(raw, model.table, path, reading)
-  const allowed = typeof values.type === 'string' ? variants[values.type] : undefined
-  const params = values.params
-  if (!allowed || typeof params !== 'object' || params === null) return undefined
-  const kept: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(params)) {
-    if (allowed.includes(name)) kept[name] = value
-    else {
-      const message = `"${name}" means nothing with type "${String(values.type)}", which takes ${oneOf(allowed)}.`
-      report('warning', 'UnknownKey', [...path, 'params', name], message)
-    }
+  if (params === undefined) {
+    report('error', 'MissingKey', path, `"${name}" needs "params": a table; write {} when there is nothing to set.`)
   }
-  return { type: values.type, params: kept }
+  if (type === undefined || params === undefined) return undefined
+  const here = [...path, 'params']
+  const model = typeof type === 'string' ? variants.get(type) : undefined
+  if (!model) {
+    const near = typeof type === 'string' ? nearest(type, variants.keys()) : undefined
+    const known = near
+      ? `did you mean "${near}"?`
+      : variants.size > 12
+        ? ''
+        : `It is one of ${oneOf([...variants.keys()])}.`
+    const message = `There is no type ${typeof type === 'string' ? `"${shorten(type)}"` : 'like this'}. ${known}`
+    report('error', 'UnknownValue', [...path, 'type'], message.trim())
+    return undefined
+  }
+  if (!isTable(params)) {
+    report('error', 'WrongType', here, `"params" takes a table, not ${describe(params)}.`)
+    return undefined
+  }
+  const known = (key: string): boolean => [...variants.values()].some(({ byKey }) => byKey.has(key))
+  const elsewhere = (key: string, at: TomlPath): string | undefined =>
+    at.length === here.length + 1 && known(key)
+      ? `means nothing with type "${String(type)}"`
+      : reading.elsewhere(key, at)
+  return { type, params: readTable(params, model, here, { ...reading, elsewhere }, `${at}params.`) }
+}
+
+/** Any TOML as JSON. */
+function plain(raw: unknown): unknown {
+  if (typeof raw === 'bigint') return Number(raw)
+  if (Array.isArray(raw)) return raw.map(plain)
+  if (isTable(raw)) return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plain(value)]))
+  return raw instanceof Date ? raw.toISOString() : raw
 }
 
 function inRange(
@@ -280,9 +307,9 @@ function inRange(
 }
 
 function unknownKey(key: string, model: TableModel, path: TomlPath, { report, elsewhere }: Reading): void {
-  const place = elsewhere(key, path)
-  if (place) {
-    report('warning', 'MisplacedKey', path, `"${shorten(key)}" belongs in ${place}; here it is ignored.`)
+  const wrong = elsewhere(key, path)
+  if (wrong) {
+    report('warning', 'MisplacedKey', path, `"${shorten(key)}" ${wrong}; here it is ignored.`)
     return
   }
   const near = nearest(key, model.byKey.keys())
@@ -303,7 +330,5 @@ export function describe(value: unknown): string {
 }
 
 const oneOf = (values: readonly string[]): string => values.map((value) => `"${value}"`).join(', ')
-
-const sentence = (description: string): string => (description === '' ? 'it has no default.' : description)
 
 export const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text)

@@ -1,7 +1,8 @@
 import type { OpenApiSchema } from '../api/crd.ts'
+import { executions, paramTypes } from '../api/v1alpha1/executions.ts'
 import type { InputShape, TomlMeta } from '../api/v1alpha1/field.ts'
 import type { KindDefinition, TomlTable } from '../api/v1alpha1/kind.ts'
-import { kinds } from '../api/v1alpha1/kinds.ts'
+import { kinds, laterKinds } from '../api/v1alpha1/kinds.ts'
 
 /** What may stand in a TOML file, as tables made from the kinds: for the reader, the editor schema, and whoever writes TOML. */
 
@@ -38,7 +39,18 @@ export type ValueModel =
   | { type: 'integer' | 'number'; minimum?: number; maximum?: number }
   | { type: 'intOrPercent' }
   | { type: 'list'; item: ValueModel; shape?: InputShape }
-  | { type: 'table'; table: TableModel; shape?: InputShape; variants?: Readonly<Record<string, readonly string[]>> }
+  /** Anything: a table whose keys nobody knows. */
+  | { type: 'map' }
+  | TableValue
+
+export interface TableValue {
+  type: 'table'
+  table: TableModel
+  /** The key that a bare text stands for. */
+  shorthand?: string
+  /** A tagged union: what `params` takes, by the value of `type`. */
+  variants?: ReadonlyMap<string, TableModel>
+}
 
 /** One kind of block. */
 export interface BlockModel {
@@ -46,8 +58,10 @@ export interface BlockModel {
   toml: TomlTable
   /** Keys of the block itself, `name` and `config` aside. */
   block: TableModel
-  /** Keys of its `config` table. */
-  config?: TableModel
+  /** Its `config` table. */
+  config?: TableValue
+  /** Whether objects are made of it; otherwise it is only checked. */
+  supported: boolean
 }
 
 interface AnnotatedSchema extends OpenApiSchema {
@@ -59,26 +73,34 @@ interface AnnotatedSchema extends OpenApiSchema {
 /** `autoUpdateSkipServices` is `auto_update_skip_services`. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-export function blockModel(kind: KindDefinition & { toml: TomlTable }): BlockModel {
-  const fields = fieldModels(kind.spec as AnnotatedSchema)
-  const inBlock = fields.filter(({ level }) => level === 'block' || !kind.toml.hasConfig)
+function blockModel(kind: KindDefinition, toml: TomlTable, supported: boolean): BlockModel {
+  const schema = kind.spec as AnnotatedSchema
+  const fields = fieldModels(schema)
+  const inBlock = fields.filter(({ level }) => level === 'block' || !toml.hasConfig)
   const inConfig = fields.filter(({ level }) => level !== 'block')
+  const config = tableModel(inConfig)
   return {
     kind: kind.kind,
-    toml: kind.toml,
+    toml,
     block: tableModel(inBlock),
-    ...(kind.toml.hasConfig && { config: tableModel(inConfig) }),
+    ...(toml.hasConfig && { config: tableValue(config, schema['x-komodo'] ?? {}) }),
+    supported,
   }
 }
 
-/** By table name, singular and plural. */
-export const blockModels: ReadonlyMap<string, BlockModel> = new Map(
-  kinds.flatMap((kind) => {
+function blocksOf(definitions: readonly KindDefinition[], supported: boolean): [string, BlockModel][] {
+  return definitions.flatMap((kind) => {
     if (!kind.toml) return []
-    const model = blockModel({ ...kind, toml: kind.toml })
-    return [kind.toml.table, ...kind.toml.aliases].map((table) => [table, model] as const)
-  }),
-)
+    const model = blockModel(kind, kind.toml, supported)
+    return [kind.toml.table, ...kind.toml.aliases].map((table): [string, BlockModel] => [table, model])
+  })
+}
+
+/** By table name, singular and plural. */
+export const blockModels: ReadonlyMap<string, BlockModel> = new Map([
+  ...blocksOf(kinds, true),
+  ...blocksOf(laterKinds, false),
+])
 
 interface LeveledField extends FieldModel {
   level: 'block' | 'config'
@@ -97,13 +119,13 @@ function fieldModels(schema: AnnotatedSchema): LeveledField[] {
     if (meta.absent) continue
     const secret = meta.secretKey !== undefined
     fields.push({
-      key: meta.secretKey ?? snakeCase(name),
+      key: meta.key ?? meta.secretKey ?? snakeCase(name),
       // The reference is `passkeyFrom`; the value that TOML holds is that of `passkey`.
       name: secret ? name.replace(/From$/, '') : name,
       aliases: meta.aliases ?? [],
       value: secret ? { type: 'text' } : valueModel(property),
       description: property.description ?? '',
-      ...(secret ? { default: '' } : property.default !== undefined && { default: property.default }),
+      ...defaultOf(property, secret),
       required: !secret && property.default === undefined && (schema.required ?? []).includes(name),
       ...(meta.since && { since: meta.since }),
       ...(meta.references && { references: meta.references }),
@@ -147,13 +169,61 @@ function valueModel(schema: AnnotatedSchema): ValueModel {
     case 'array':
       return { type: 'list', item: valueModel(schema.items ?? {}), ...shape }
     case 'object':
-      return {
-        type: 'table',
-        table: tableModel(fieldModels(schema)),
-        ...shape,
-        ...(meta.variants && { variants: meta.variants }),
-      }
+      if (schema['x-kubernetes-preserve-unknown-fields']) return { type: 'map' }
+      return tableValue(tableModel(fieldModels(schema)), meta)
     default:
       throw new TypeError(`a kind has a field whose schema the TOML reader does not know: ${JSON.stringify(schema)}`)
+  }
+}
+
+function defaultOf(property: AnnotatedSchema, secret: boolean): { default?: unknown } {
+  const value = secret ? '' : (property.default ?? property['x-komodo']?.variantDefault)
+  return value === undefined ? {} : { default: value }
+}
+
+function tableValue(table: TableModel, { shorthand, variants }: TomlMeta): TableValue {
+  return {
+    type: 'table',
+    table,
+    ...(shorthand && { shorthand }),
+    ...(variants && { variants: variants === 'executions' ? executionVariants() : schemaVariants(table, variants) }),
+  }
+}
+
+/** `params` of each variant, out of the `params` of all. */
+function schemaVariants(table: TableModel, variants: Readonly<Record<string, readonly string[]>>) {
+  const params = table.byKey.get('params')?.value
+  const all = params?.type === 'table' ? params.table.fields : []
+  return new Map(
+    Object.entries(variants).map(([variant, names]) => [
+      variant,
+      tableModel(all.filter(({ name }) => names.includes(name))),
+    ]),
+  )
+}
+
+function executionVariants(): ReadonlyMap<string, TableModel> {
+  return new Map(
+    Object.entries(executions).map(([execution, params]) => [
+      execution,
+      tableModel(Object.entries(params).map(([key, type]) => executionParam(execution, key, type))),
+    ]),
+  )
+}
+
+function executionParam(execution: string, key: string, written: string): FieldModel {
+  const required = written.endsWith('!')
+  const type = written.replace(/!$/, '')
+  const schema = type.endsWith('[]') ? paramTypes.texts : paramTypes[type]
+  const references = type.replace(/\[\]$/, '')
+  return {
+    key,
+    name: key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    aliases: execution === 'CommitSync' && key === 'sync' ? ['id', 'name'] : [],
+    value: schema ? valueModel(schema) : { type: 'text' },
+    description: '',
+    required,
+    ...(!paramTypes[type] && { references }),
+    secret: false,
   }
 }

@@ -21,8 +21,6 @@ export type InputShape =
   | 'FileContents'
   /** `"1.2.3"`, or a table `{ major, minor, patch }`; kept as text. */
   | 'Version'
-  /** A table, or a string that stands for `{ path }`. */
-  | 'PathOrTable'
   /** One table, or a list of tables. */
   | 'TableOrList'
 
@@ -39,8 +37,14 @@ export interface TomlMeta {
   references?: string
   /** Other spellings of an enum's values, by canonical value. */
   enumAliases?: Readonly<Record<string, readonly string[]>>
-  /** Variants of a tagged union (`type` + `params`): the keys of `params` by variant. */
-  variants?: Readonly<Record<string, readonly string[]>>
+  /** The key of a table that a bare text stands for. */
+  shorthand?: string
+  /** Variants of a tagged union (`type` + `params`): the names in `params` by variant; or the executions of `executions.ts`. */
+  variants?: Readonly<Record<string, readonly string[]>> | 'executions'
+  /** What a param of a variant is when it is not given. Not a default of the schema, which knows no variants. */
+  variantDefault?: unknown
+  /** TOML key, when it is not the snake_case of the name. */
+  key?: string
   /** TOML key that holds the secret's value; the field itself holds a reference to it. */
   secretKey?: string
   /** TOML key of a flag: when true, the value of this field is a secret and goes where `<field>From` points. */
@@ -68,7 +72,10 @@ const metaKeys = new Set([
   'since',
   'references',
   'enumAliases',
+  'shorthand',
   'variants',
+  'variantDefault',
+  'key',
   'secretKey',
   'secretWhen',
   'absent',
@@ -126,6 +133,17 @@ export const list = (description: string, options: FieldOptions<readonly string[
   field((o) => Type.Array(Type.String(), o), description, { default: [], ...options } as FieldOptions<
     readonly string[]
   > & { default: readonly string[] })
+
+/** A list of values out of a closed set; empty when not given. */
+export const choices = <const Values extends readonly string[]>(
+  values: Values,
+  description: string,
+  options: FieldOptions<readonly string[]> = {},
+) =>
+  field((o) => Type.Array(Type.Unsafe<Values[number]>({ type: 'string', enum: values }), o), description, {
+    default: [],
+    ...options,
+  } as FieldOptions<readonly string[]> & { default: readonly string[] })
 
 /** A list of tables; empty when not given. */
 export const listOf = <Item extends TSchema>(

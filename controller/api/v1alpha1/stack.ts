@@ -16,7 +16,7 @@ const additionalEnvFile = Type.Object(
       default: true,
     }),
   },
-  { description: 'One env file.', 'x-komodo': { shape: 'PathOrTable' } },
+  { description: 'One env file.', 'x-komodo': { shorthand: 'path' } },
 )
 
 const configFile = Type.Object(
@@ -36,7 +36,7 @@ const configFile = Type.Object(
       },
     ),
   },
-  { description: 'One file.', 'x-komodo': { shape: 'PathOrTable' } },
+  { description: 'One file.', 'x-komodo': { shorthand: 'path' } },
 )
 
 const operator = table(

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { flag, table, text } from './field.ts'
 
 /** A command that runs on the host around an operation. */
-export const systemCommand = (description: string, since: string) =>
+export const systemCommand = (description: string, since?: string) =>
   table(
     (options) =>
       Type.Object(
@@ -17,5 +17,5 @@ export const systemCommand = (description: string, since: string) =>
         options,
       ),
     description,
-    { since },
+    since ? { since } : {},
   )

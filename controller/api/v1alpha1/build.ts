@@ -1,0 +1,92 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { composeName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status, suspend, wrapper } from './common.ts'
+import { flag, list, listOf, optionalText, table, text } from './field.ts'
+import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { systemCommand } from './system-command.ts'
+
+const imageRegistry = Type.Object(
+  {
+    domain: text('Domain of the registry; empty: nothing is pushed.', { example: 'ghcr.io' }),
+    account: text('Account to log in with; without one nothing is pushed.'),
+    organization: text('Organization to push to, in place of the account.'),
+  },
+  { description: 'One registry.' },
+)
+
+const spec = Type.Object({
+  ...wrapper,
+  builder: text('Builder that runs the build.', { aliases: ['builder_id'], references: 'Builder' }),
+  version: optionalText('Version of the next image; missing: none yet.', { shape: 'Version', example: '1.2.3' }),
+  autoIncrementVersion: flag('Add one to the patch number with every build.', { default: true, since: '1.13.2' }),
+  imageName: text('Name of the image; empty: the name of the build.'),
+  imageTag: text('Suffix of every tag, also pushed as a tag of its own.'),
+  includeLatestTag: flag('Push the tag `latest`.', { default: true, since: '1.19.5' }),
+  includeVersionTags: flag('Push the tags `1.2.3`, `1.2` and `1`.', { default: true, since: '1.19.5' }),
+  includeCommitTag: flag('Push a tag with the short hash of the commit.', { default: true, since: '1.19.5' }),
+  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  linkedRepo,
+  ...gitRepository,
+  webhookEnabled,
+  webhookSecretFrom: webhookSecretFrom('1.13.2'),
+  filesOnHost: flag("The build context is on the builder's host already.", { default: false, since: '1.17.1' }),
+  buildPath: text('Directory of the build context, relative to the root of the repository.', { default: '.' }),
+  dockerfilePath: text('Dockerfile, relative to the build context.', { default: 'Dockerfile' }),
+  imageRegistry: listOf(
+    imageRegistry,
+    'Registries to push to; the first names the image. Empty: the image stays local.',
+    {
+      shape: 'TableOrList',
+    },
+  ),
+  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  useBuildx: flag('Use `docker buildx build`.', { default: false }),
+  extraArgs: list('More flags of the build command.', { shape: 'StringList', example: '["--no-cache"]' }),
+  preBuild: systemCommand('Command that runs before a build, in the repository.'),
+  dockerfile: text('The Dockerfile itself; used when neither files on the host nor a repository is named.', {
+    since: '1.17.1',
+  }),
+  buildArgs: text('Build arguments, one `KEY=value` a line; they stay visible in the image.', { shape: 'EnvVars' }),
+  secretArgs: text('Secrets of the build, one `KEY=value` a line; they are not kept in the image.', {
+    shape: 'EnvVars',
+  }),
+  labels: text('Docker labels of the image, one `key: value` a line.', { shape: 'Labels' }),
+  operator: table(
+    (options) => Type.Object({ suspend, ...gitOperator }, options),
+    'Settings that Komodo does not have.',
+    {
+      level: 'block',
+    },
+  ),
+})
+
+const buildStatus = Type.Object({ ...status })
+
+export type BuildSpec = Static<typeof spec>
+export type BuildStatus = Static<typeof buildStatus>
+export type Build = KubeObject<BuildSpec, BuildStatus>
+
+export const buildKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Build',
+  plural: 'builds',
+  singular: 'build',
+  shortNames: ['kbuild'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'Makes an image out of a Dockerfile.',
+  spec,
+  status: buildStatus,
+  toml: { table: 'build', aliases: ['builds'], hasConfig: true, normalizeName: composeName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Builder', type: 'string', jsonPath: '.spec.builder' },
+    { name: 'Version', type: 'string', jsonPath: '.spec.version' },
+    ...ageColumns,
+  ],
+  conditions: {},
+} satisfies KindDefinition

@@ -1,0 +1,72 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { generalName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status, suspend, wrapper } from './common.ts'
+import { flag, listOf, table } from './field.ts'
+import { webhookEnabled, webhookSecretFrom } from './git-source.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { schedule } from './schedule.ts'
+
+const execution = Type.Object(
+  {
+    type: Type.String({ description: 'What runs.', minLength: 1 }),
+    params: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      description: 'What it takes, by type.',
+      'x-kubernetes-preserve-unknown-fields': true,
+    }),
+  },
+  { description: 'What runs, and with what.', 'x-komodo': { variants: 'executions' } },
+)
+
+const enabledExecution = Type.Object(
+  { execution, enabled: flag('false: it is left out.', { default: true }) },
+  { description: 'One execution.' },
+)
+
+const stage = Type.Object(
+  {
+    name: Type.String({ description: 'Label of the stage.' }),
+    enabled: flag('false: the stage is left out.', { default: true }),
+    executions: listOf(enabledExecution, 'Executions; all run at the same time.', { aliases: ['execution'] }),
+  },
+  { description: 'One stage.' },
+)
+
+const spec = Type.Object({
+  ...wrapper,
+  stages: listOf(stage, 'Stages, one after the other; the first that fails ends the run.', {
+    key: 'stage',
+    aliases: ['stages'],
+  }),
+  ...schedule,
+  webhookEnabled,
+  webhookSecretFrom: webhookSecretFrom('1.13.2'),
+  operator: table((options) => Type.Object({ suspend }, options), 'Settings that Komodo does not have.', {
+    level: 'block',
+  }),
+})
+
+const procedureStatus = Type.Object({ ...status })
+
+export type ProcedureSpec = Static<typeof spec>
+export type ProcedureStatus = Static<typeof procedureStatus>
+export type Procedure = KubeObject<ProcedureSpec, ProcedureStatus>
+
+export const procedureKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Procedure',
+  plural: 'procedures',
+  singular: 'procedure',
+  shortNames: ['kproc'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'Executions in stages.',
+  spec,
+  status: procedureStatus,
+  toml: { table: 'procedure', aliases: ['procedures'], hasConfig: true, normalizeName: generalName },
+  printerColumns: [...readyColumns, { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' }, ...ageColumns],
+  conditions: {},
+} satisfies KindDefinition

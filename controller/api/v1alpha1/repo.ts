@@ -1,0 +1,64 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { pathName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status, suspend, wrapper } from './common.ts'
+import { flag, list, table, text } from './field.ts'
+import { gitOperator, gitRepository, webhookEnabled, webhookSecretFrom } from './git-source.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { systemCommand } from './system-command.ts'
+
+const spec = Type.Object({
+  ...wrapper,
+  server: text('Server to clone onto.', { aliases: ['server_id'], references: 'Server' }),
+  builder: text('Builder that builds the repository.', { aliases: ['builder_id'], references: 'Builder' }),
+  ...gitRepository,
+  path: text(
+    "Where the clone goes: absolute, or below the agent's directory for repositories; empty: the name of the repo.",
+  ),
+  webhookEnabled,
+  webhookSecretFrom: webhookSecretFrom('1.13.2'),
+  onClone: systemCommand('Command that runs after a clone.'),
+  onPull: systemCommand('Command that runs after a pull, and after a clone.'),
+  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  environment: text('Variables that are written to `envFilePath`, one `KEY=value` a line.', { shape: 'EnvVars' }),
+  envFilePath: text('File that `environment` is written to, relative to the root of the repository.', {
+    default: '.env',
+  }),
+  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  operator: table(
+    (options) => Type.Object({ suspend, ...gitOperator }, options),
+    'Settings that Komodo does not have.',
+    {
+      level: 'block',
+    },
+  ),
+})
+
+const repoStatus = Type.Object({ ...status })
+
+export type RepoSpec = Static<typeof spec>
+export type RepoStatus = Static<typeof repoStatus>
+export type Repo = KubeObject<RepoSpec, RepoStatus>
+
+export const repoKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Repo',
+  plural: 'repos',
+  singular: 'repo',
+  shortNames: ['krepo'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'A git repository, cloned onto a server or used as a source by others.',
+  spec,
+  status: repoStatus,
+  toml: { table: 'repo', aliases: ['repos'], hasConfig: true, normalizeName: pathName },
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Server', type: 'string', jsonPath: '.spec.server' },
+    { name: 'Repo', type: 'string', jsonPath: '.spec.repo' },
+    ...ageColumns,
+  ],
+  conditions: {},
+} satisfies KindDefinition

@@ -1,0 +1,48 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { generalName } from '../name-rules.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status, suspend, wrapper } from './common.ts'
+import { flag, list, listOf, table } from './field.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { maintenanceWindow } from './maintenance-window.ts'
+
+const spec = Type.Object({
+  ...wrapper,
+  servers: list('Servers that are managers of the swarm; asked in this order until one answers.', {
+    aliases: ['server_ids'],
+    references: 'Server',
+    since: '2.0.0',
+  }),
+  links: list('URLs shown next to the object.', { shape: 'StringList', since: '2.0.0' }),
+  sendUnhealthyAlerts: flag('Alert when the swarm becomes unhealthy.', { default: true, since: '2.0.0' }),
+  maintenanceWindows: listOf(maintenanceWindow, 'Times during which alerts of this swarm are held back.', {
+    since: '2.0.0',
+  }),
+  operator: table((options) => Type.Object({ suspend }, options), 'Settings that Komodo does not have.', {
+    level: 'block',
+  }),
+})
+
+const swarmStatus = Type.Object({ ...status })
+
+export type SwarmSpec = Static<typeof spec>
+export type SwarmStatus = Static<typeof swarmStatus>
+export type Swarm = KubeObject<SwarmSpec, SwarmStatus>
+
+export const swarmKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'Swarm',
+  plural: 'swarms',
+  singular: 'swarm',
+  shortNames: ['kswarm'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'A Docker Swarm.',
+  spec,
+  status: swarmStatus,
+  toml: { table: 'swarm', aliases: ['swarms'], hasConfig: true, normalizeName: generalName },
+  printerColumns: [...readyColumns, ...ageColumns],
+  conditions: {},
+} satisfies KindDefinition

@@ -1,0 +1,98 @@
+import Type, { type Static } from 'typebox'
+import type { KubeObject } from '../meta.ts'
+import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { status, suspend } from './common.ts'
+import { resourceTargets } from './executions.ts'
+import { choice, choices, flag, list, listOf, table } from './field.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+
+const level = choice(['None', 'Read', 'Execute', 'Write'] as const, 'What is allowed.', { default: 'None' })
+
+const specific = choices(['Terminal', 'Attach', 'Inspect', 'Logs', 'Processes'] as const, 'What is allowed besides.')
+
+const onKind = (kind: string) =>
+  Type.Optional(
+    Type.Object(
+      { level, specific },
+      { description: `On every ${kind}.`, 'x-komodo': { key: kind, shorthand: 'level' } },
+    ),
+  )
+
+const permission = Type.Object(
+  {
+    target: Type.Object(
+      {
+        type: Type.Unsafe<(typeof resourceTargets)[number]>({
+          type: 'string',
+          enum: resourceTargets,
+          description: 'Kind of the object.',
+        }),
+        id: Type.String({
+          description:
+            'Name of the object; with `*` and `?` for several, or a regular expression between two backslashes.',
+        }),
+      },
+      { description: 'What the permission is about.' },
+    ),
+    level,
+    specific,
+  },
+  { description: 'One permission.' },
+)
+
+const spec = Type.Object({
+  everyone: flag('Every user is a member.', { default: false, level: 'block', since: '1.18.0' }),
+  users: list('Names of the members.', { level: 'block' }),
+  all: table(
+    (options) =>
+      Type.Object(
+        {
+          system: onKind('System'),
+          swarm: onKind('Swarm'),
+          server: onKind('Server'),
+          stack: onKind('Stack'),
+          deployment: onKind('Deployment'),
+          build: onKind('Build'),
+          repo: onKind('Repo'),
+          procedure: onKind('Procedure'),
+          action: onKind('Action'),
+          builder: onKind('Builder'),
+          alerter: onKind('Alerter'),
+          resourceSync: onKind('ResourceSync'),
+        },
+        options,
+      ),
+    'What members may do with all objects of a kind.',
+    { level: 'block' },
+  ),
+  permissions: listOf(permission, 'What members may do with single objects.', {
+    level: 'block',
+    aliases: ['permission'],
+  }),
+  operator: table((options) => Type.Object({ suspend }, options), 'Settings that Komodo does not have.', {
+    level: 'block',
+  }),
+})
+
+const userGroupStatus = Type.Object({ ...status })
+
+export type UserGroupSpec = Static<typeof spec>
+export type UserGroupStatus = Static<typeof userGroupStatus>
+export type UserGroup = KubeObject<UserGroupSpec, UserGroupStatus>
+
+export const userGroupKind = {
+  group: GROUP,
+  version: VERSION,
+  kind: 'UserGroup',
+  plural: 'usergroups',
+  singular: 'usergroup',
+  shortNames: ['kgroup'],
+  categories: [CATEGORY],
+  namespaced: true,
+  description: 'Users, and what they may do.',
+  spec,
+  status: userGroupStatus,
+  toml: { table: 'user_group', aliases: ['user_groups'], hasConfig: false, normalizeName: (name) => name },
+  printerColumns: [...readyColumns, ...ageColumns],
+  conditions: {},
+} satisfies KindDefinition
