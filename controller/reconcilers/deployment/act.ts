@@ -72,6 +72,7 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
 async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
   const { deployment, pass, server, host, desired, hash, request, attempts, deps } = work
   const { fields } = pass.status
+  reportMeanwhile(work)
   if (plan.waitsForParents) passGate(deployment, deps.relations, deployed)
 
   const serverName = komodoNameOf(server)
@@ -99,6 +100,15 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
     )
   })
   return conclude(work, rollout)
+}
+
+/** How what runs now does, in case the deploy has to wait or fails. */
+function reportMeanwhile({ pass, observed }: Work): void {
+  if (observed?.state === 'running' && observed.health !== 'unhealthy') {
+    pass.status.markTrue(healthy, 'Running', 'The container that was there before runs.')
+  } else {
+    pass.status.markFalse(healthy, observed === undefined ? 'NotDeployed' : 'NotRunning', stateText(observed))
+  }
 }
 
 function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Recheck {

@@ -76,6 +76,7 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
 async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
   const { stack, pass, server, desired, hash, request, attempts, deps, elsewhere } = work
   const { fields } = pass.status
+  reportMeanwhile(work)
   if (plan.waitsForParents) passGate(stack, deps.relations, deployed)
 
   const { project } = desired.settings
@@ -104,6 +105,12 @@ async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Re
   pass.status.markUnknown(deployed, 'Progressing', 'Compose brought it up; whether it stays up is looked at next.')
   pass.status.markUnknown(healthy, 'Progressing', 'It was just deployed.')
   return { afterMs: SOON_MS }
+}
+
+/** How what runs now does, in case the deploy has to wait or fails. */
+function reportMeanwhile(work: Work): void {
+  if (work.stack.status?.deployedHash !== undefined) reportHealth(work)
+  else work.pass.status.markFalse(healthy, 'NotDeployed', 'It is not deployed yet.')
 }
 
 /** Only what depends on changed config files. */
