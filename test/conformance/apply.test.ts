@@ -279,19 +279,28 @@ promise('Many updaters are folded into the oldest', async ({ patch, core, send }
   if (managers.length > 11 || !managers.includes('ancient-changes')) throw new Error(managers.join())
 })
 
-promise('Labels, annotations, finalizers and owners are merged by key', async ({ patch, core }) => {
+promise('Labels, annotations, finalizers and owners are merged by key', async ({ send, patch, core, namespace }) => {
+  // Owners that are there: the collector would take an orphan away.
+  const own = (await send('GET', `/api/v1/namespaces/${namespace}`, undefined, { silent: true })).json
+  const other = (await send('GET', '/api/v1/namespaces/default', undefined, { silent: true })).json
+  const uidOf = (object: JsonObject) => (object.metadata as { uid: string }).uid
   const owner = (name: string, uid: string) => ({ apiVersion: 'v1', kind: 'Namespace', name, uid })
   await patch(
     'apply',
     `${core}/configmaps/a?fieldManager=one`,
-    cm({}, { labels: { a: '1' }, finalizers: ['ex.org/a'], ownerReferences: [owner('x', 'u1')] }),
+    cm({}, { labels: { a: '1' }, finalizers: ['ex.org/a'], ownerReferences: [owner(namespace, uidOf(own))] }),
   )
   await patch(
     'apply',
     `${core}/configmaps/a?fieldManager=two`,
     cm(
       {},
-      { labels: { b: '1' }, annotations: { c: '1' }, finalizers: ['ex.org/b'], ownerReferences: [owner('y', 'u2')] },
+      {
+        labels: { b: '1' },
+        annotations: { c: '1' },
+        finalizers: ['ex.org/b'],
+        ownerReferences: [owner('default', uidOf(other))],
+      },
     ),
   )
   await patch('apply', `${core}/configmaps/a?fieldManager=one`, cm({}))

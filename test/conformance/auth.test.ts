@@ -242,7 +242,7 @@ promise('Access can be asked about', async (scenario) => {
   await send('POST', self, review({ namespace, verb: 'get', resource: 'configmaps' }), options)
   await send('POST', self, review({ namespace, verb: 'list', resource: 'configmaps' }), options)
   await send('POST', self, review({ verb: '*', resource: '*', group: '*' }))
-  await send('POST', self, { spec: { nonResourceAttributes: { path: '/healthz', verb: 'get' } } }, options)
+  await send('POST', self, { spec: { nonResourceAttributes: { path: '/metrics', verb: 'get' } } }, options)
   await send('POST', self, { spec: {} }, options)
   await send('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
     spec: { user: as, resourceAttributes: { namespace, verb: 'get', resource: 'configmaps' } },

@@ -151,18 +151,24 @@ promise('A strategic merge patch merges the lists that have a key', async ({ sen
   await patch('strategic', at, { $patch: 'replace', metadata: { name: 'a', labels: { only: 'this' } } })
   await patch('strategic', at, { secrets: 'text' })
   await patch('strategic', at, '[]')
+  const [own, other] = await Promise.all(
+    [namespace, 'default'].map(async (name) => {
+      const { json } = await send('GET', `/api/v1/namespaces/${name}`, undefined, { silent: true })
+      return { apiVersion: 'v1', kind: 'Namespace', name, uid: (json.metadata as { uid: string }).uid }
+    }),
+  )
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
   await send(
     'POST',
     leases,
     {
-      metadata: { name: 'a', ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: 'default', uid: 'u1' }] },
+      metadata: { name: 'a', ownerReferences: [own] },
       spec: { holderIdentity: 'me' },
     },
     { silent: true },
   )
   await patch('strategic', `${leases}/a`, {
-    metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system', uid: 'u2' }] },
+    metadata: { ownerReferences: [other] },
     spec: { holderIdentity: 'you' },
   })
 })

@@ -3,6 +3,7 @@ export class Normaliser {
   readonly #names: readonly (readonly [string, string])[]
   readonly #uids = new Map<string, string>()
   readonly #versions = new Map<string, string>()
+  readonly #storeVersions = new Set<string>()
 
   /** `names` are replaced wherever they occur. Give them a constant length, so that columns keep their widths. */
   constructor(names: Readonly<Record<string, string>>) {
@@ -23,12 +24,14 @@ export class Normaliser {
       .replace(/Too large resource version: (\d+), current: \d+/, 'Too large resource version: $1, current: RV')
       .replace(
         /\b(resourceVersion(?:=|%3D))(\d+)/g,
-        (_, before: string, version: string) => before + (this.#versions.get(version) ?? version),
+        (_, before: string, version: string) =>
+          before + (this.#storeVersions.has(version) ? 'LISTRV' : (this.#versions.get(version) ?? version)),
       )
       .replace(
         /(resourceVersion\\*":\s?\\*")([1-9]\d*)/g,
         (_, before: string, version: string) => before + (this.#versions.get(version) ?? 'RV'),
       )
+      .replace(/(resourceVersion: |Resource Version: +)"?[1-9]\d*"?/g, '$1RV')
       .replace(/(continue=)[^& ]{20,}/g, '$1CONTINUE')
   }
 
@@ -47,20 +50,26 @@ export class Normaliser {
       return path.at(-1) === 'managedFields' ? items.sort((a, b) => sortKey(a).localeCompare(sortKey(b))) : items
     }
     if (typeof value !== 'object' || value === null) return value
-    const entries = Object.entries(value).map(
-      ([key, item]) => [this.text(key), this.#value(item, [...path, key], learn)] as const,
+    return Object.fromEntries(
+      Object.entries(this.#hideStoreVersion(value)).map(([key, item]) => [
+        this.text(key),
+        this.#value(item, [...path, key], learn),
+      ]),
     )
-    const result = Object.fromEntries(entries) as {
-      type?: string
-      items?: unknown
-      rows?: unknown
-      object?: object
-      metadata?: object
+  }
+
+  /** The version of a list, table or bookmark is the whole store's: what others write in the meantime moves it. */
+  #hideStoreVersion(value: object): object {
+    const { kind, items, rows, type, object, metadata } = value as {
+      kind?: string
+      [key: string]: unknown
+      metadata?: { resourceVersion?: string }
     }
-    // The version of a list or bookmark is the whole store's: what others write in the meantime moves it.
-    if (Array.isArray(result.items) || Array.isArray(result.rows)) hideVersion(result)
-    if (result.type === 'BOOKMARK' && result.object !== undefined) hideVersion(result.object)
-    return result
+    if (type === 'BOOKMARK') return { ...value, object: { ...(object as object), items: [] } }
+    const many = Array.isArray(items) || Array.isArray(rows) || kind?.endsWith('List') === true
+    if (!many || !metadata?.resourceVersion) return value
+    this.#storeVersions.add(metadata.resourceVersion)
+    return { ...value, metadata: { ...metadata, resourceVersion: 'LISTRV' } }
   }
 
   #string(value: string, path: readonly string[], learn: boolean): string {
@@ -89,9 +98,4 @@ export class Normaliser {
 const sortKey = (entry: unknown): string => {
   const { operation, subresource, manager } = entry as Record<string, string | undefined>
   return [operation, subresource, manager].join(' ')
-}
-
-const hideVersion = (object: { metadata?: { resourceVersion?: string } }): void => {
-  if (object.metadata?.resourceVersion !== undefined && object.metadata.resourceVersion !== '')
-    object.metadata.resourceVersion = 'LISTRV'
 }

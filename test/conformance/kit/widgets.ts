@@ -1,18 +1,18 @@
 import type { JsonObject } from './scenario.ts'
 
-/** A CRD that uses what custom resources have: defaults, every merge shape, status and scale-free subresources, columns, two versions. */
-export const widgetCrd = (group: string): JsonObject => ({
+/** `kind` keeps apart what kubectl finds by kind alone. A CRD that uses what custom resources have: defaults, every merge shape, status and scale-free subresources, columns, two versions. */
+export const widgetCrd = (group: string, kind = 'Widget', plural = `${kind.toLowerCase()}s`): JsonObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
-  metadata: { name: `widgets.${group}` },
+  metadata: { name: `${plural}.${group}` },
   spec: {
     group,
     scope: 'Namespaced',
     names: {
-      plural: 'widgets',
-      singular: 'widget',
-      kind: 'Widget',
-      listKind: 'WidgetList',
+      plural,
+      singular: kind.toLowerCase(),
+      kind,
+      listKind: `${kind}List`,
       shortNames: [`wg${group.slice(0, 6)}`],
       categories: [`cat${group.slice(0, 6)}`],
     },
