@@ -2,6 +2,8 @@
 import type { OpenApiSchema } from '../schema/contract.ts'
 import type { GoStruct, GoType } from './go-type.ts'
 
+const FIELDS_V1 = 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1'
+
 export const reference = (name: string): OpenApiSchema => ({ $ref: `#/definitions/${name}` })
 
 const schemaOf = (type: GoType): OpenApiSchema => {
@@ -42,7 +44,7 @@ const schemaOf = (type: GoType): OpenApiSchema => {
     case 'intOrString':
       return { type: 'string', format: 'int-or-string' }
     case 'fieldsV1':
-      return { type: 'object' }
+      return reference(FIELDS_V1)
     case 'json':
       return {}
     case 'either':
@@ -75,6 +77,8 @@ export const definitionsOf = (
   if (type.kind === 'either') return definitionsOf(type.object, found)
   if (type.kind === 'map') return definitionsOf(type.value, found)
   if (type.kind === 'list') return definitionsOf(type.element, found)
+  if (type.kind === 'fieldsV1')
+    found[FIELDS_V1] = { description: 'FieldsV1 is a set of fields, as a tree in JSON.', type: 'object' }
   if (type.kind !== 'struct' || found[type.name]) return found
   found[type.name] = structSchema(type)
   for (const field of type.fields.values()) definitionsOf(field.type, found)
