@@ -1,12 +1,14 @@
 import path from 'node:path'
 import type { Deployment } from './api/v1alpha1/deployment.ts'
 import { deploymentKind } from './api/v1alpha1/deployment.ts'
+import { type PlanApproval, planApprovalKind } from './api/v1alpha1/plan-approval.ts'
 import type { Server } from './api/v1alpha1/server.ts'
 import { serverKind } from './api/v1alpha1/server.ts'
 import type { Stack } from './api/v1alpha1/stack.ts'
 import { stackKind } from './api/v1alpha1/stack.ts'
 import type { Variable } from './api/v1alpha1/variable.ts'
 import { variableKind } from './api/v1alpha1/variable.ts'
+import { accountSecrets } from './git/account-secrets.ts'
 import { GitCache } from './git/git-cache.ts'
 import { GitProcess, gitEnvironment } from './git/git-process.ts'
 import { localHosts } from './hosts/local.ts'
@@ -15,7 +17,9 @@ import { installationKey } from './installation-key.ts'
 import { secretType } from './kube/builtin-types.ts'
 import type { Ground, Wiring } from './operator.ts'
 import { createReconcilers } from './reconcilers/reconcilers.ts'
+import { resourceSyncReconciler } from './reconcilers/resource-sync/reconciler.ts'
 import type { Secret } from './reconcilers/secrets.ts'
+import { syncKinds } from './sync/kinds.ts'
 import { VERSION } from './version.ts'
 
 /** Every controller there is, and what it is given. `hostsOf` says how servers are reached: the one thing benches replace. */
@@ -29,17 +33,20 @@ export const wire =
         home: path.join(config.dataDir, 'git-home'),
         environment: gitEnvironment(config.environment),
       }),
-      allowLocal: true,
+      // On a cluster, who may make a ResourceSync is not somebody who may read the controller's disk.
+      allowLocal: config.home.kind === 'standalone',
     })
+    const secrets = caches.lister<Secret>(secretType)
+    const digestKey = await installationKey(client, namespace, signal)
     const reconcilers = createReconcilers({
       servers: caches.lister<Server>(serverKind),
       variables: caches.lister<Variable>(variableKind),
       deployments: caches.lister<Deployment>(deploymentKind),
       stacks: caches.lister<Stack>(stackKind),
-      secrets: caches.lister<Secret>(secretType),
+      secrets,
       hosts: hostsOf(ground),
       sources,
-      digestKey: await installationKey(client, namespace, signal),
+      digestKey,
       clock,
       log: logger,
       random,
@@ -48,6 +55,21 @@ export const wire =
     register(reconcilers.variable)
     register(reconcilers.deployment)
     register(reconcilers.stack)
+    register(
+      resourceSyncReconciler({
+        client,
+        git: sources,
+        secrets: accountSecrets(secrets),
+        syncDirectory: path.join(config.dataDir, 'syncs'),
+        approvals: caches.lister<PlanApproval>(planApprovalKind),
+        live: new Map([
+          ...[...syncKinds].map(([kind, { definition }]) => [kind, caches.lister(definition)] as const),
+          ['Secret', caches.lister(secretType)],
+        ]),
+        digestKey,
+        clock,
+      }),
+    )
     return () => reconcilers.followHosts(signal)
   }
 

@@ -58,6 +58,13 @@ function renderField({ path, old, new: to, secret }: PlanFieldChange, action: Pl
   return [`${path}: ${old ?? '(not set)'} -> ${to ?? '(not set)'}`]
 }
 
+/** `path: old -> new` where both are short, else the path. */
+export function renderFieldInLine({ path, old, new: to, secret }: PlanFieldChange): string {
+  const [before, now] = [old ?? '(not set)', to ?? '(not set)']
+  const short = !secret && before.length + now.length <= 80 && !`${before}${now}`.includes('\n')
+  return short ? `${path}: ${before} -> ${now}` : path
+}
+
 const CONTEXT = 2
 const MOST_LINES = 40
 

@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../../engine/clock.ts'
 import { TransientError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
-import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
+import type { Pass, Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
@@ -73,6 +73,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const { clock, approvals, live } = deps
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
+  const users = credentialUsers(live)
   for (const lister of live.values()) {
     lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
   }
@@ -82,6 +83,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
     owns: [condition.sourceReady, condition.valid, condition.approved, condition.applied],
     wakeOn: [
       changes.wake,
+      ...users,
       whenChanged(approvals, ({ metadata: { namespace }, spec }) => [
         { ...(namespace === undefined ? {} : { namespace }), name: spec.sync },
       ]),
@@ -124,6 +126,23 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   }
 }
 
+/** A Secret that appears or changes wakes the syncs that log in with it. */
+function credentialUsers(live: ResourceSyncDeps['live']): Wake[] {
+  const [syncs, secrets] = [live.get(resourceSyncKind.kind), live.get('Secret')]
+  if (syncs === undefined || secrets === undefined) return []
+  syncs.addIndex(BY_CREDENTIALS, (object) => {
+    const { credentials } = (object as ResourceSync).spec.operator
+    return credentials ? [`${object.metadata.namespace}/${credentials}`] : []
+  })
+  return [
+    whenChanged(secrets, ({ metadata: { namespace, name } }) =>
+      syncs.byIndex(BY_CREDENTIALS, `${namespace}/${name}`).map(({ metadata }) => metadata),
+    ),
+  ]
+}
+
+const BY_CREDENTIALS = 'credentials-of-sync'
+
 const present = (value: string | undefined): string[] => (value === undefined ? [] : [value])
 
 const isInOrder = (plan: SyncPlan): boolean =>
@@ -161,7 +180,8 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   const written = await writeInventoryOf(work)
   const report = await applyPlan(plan, context)
   if (report.gone.length > 0) {
-    const remaining = plan.inventory.difference(new Set(report.gone))
+    const gone = new Set(report.gone)
+    const remaining = new Set([...plan.inventory].filter((key) => !gone.has(key)))
     await writeInventoryOf({ ...work, inventory: written }, remaining)
   }
   if (report.failures.length === 0 && report.awaiting.length === 0) {

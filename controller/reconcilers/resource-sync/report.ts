@@ -11,8 +11,8 @@ import type { ApplyReport } from '../../sync/apply.ts'
 import { formatPosition, type PlanProblem } from '../../sync/desired.ts'
 import type { SyncPlan } from '../../sync/plan.ts'
 import { describeChanges } from '../../sync/plan-parts.ts'
-import { renderPlan, renderSummary } from '../../sync/render.ts'
-import type { Diagnostic } from '../../toml/declaration.ts'
+import { renderFieldInLine, renderSummary } from '../../sync/render.ts'
+import type { Diagnostic, SourcePosition } from '../../toml/declaration.ts'
 import type { Declared } from './declared.ts'
 
 /** What people read about a sync: conditions, the first warnings and errors, events. */
@@ -37,9 +37,7 @@ export function reportDeclared(
 ): boolean {
   const { diagnostics, declarations, unsupported, refused } = declared
   const lines = (severity: Diagnostic['severity']): string[] =>
-    diagnostics
-      .filter((one) => one.severity === severity)
-      .map(({ message, position }) => `${formatPosition(position)}: ${message}`)
+    diagnostics.filter((one) => one.severity === severity).map(({ message, position }) => at(position, message))
   const errors = lines('error')
   const { fields } = pass.status
   fields.errors = firstOf(errors)
@@ -124,15 +122,19 @@ export function tellApplied(report: ApplyReport, plan: SyncPlan, revision: strin
   ].filter((part) => part !== '')
   if (done.length === 0) return
   pass.log.info({ revision, created: report.created, updated: report.updated, deleted: report.gone.length }, 'applied')
-  const details = renderPlan(describeChanges(plan).map(withoutTexts), plan.summary).split('\n').slice(0, -3)
-  const text = `${shortRevision(revision)}: ${done.join(', ')}\n${details.join('\n')}`.trimEnd()
+  // kubectl shows an event up to its first line end.
+  const text = `${shortRevision(revision)}: ${done.join(', ')}: ${plan.changes.map(describeChange).join('; ')}`
   pass.event('Normal', 'Applied', text.length <= MOST_EVENT ? text : `${text.slice(0, MOST_EVENT - 4)} ...`)
 }
 
-type Change = ReturnType<typeof describeChanges>[number]
-
-/** New objects by name, changed ones by their fields. */
-const withoutTexts = (change: Change): Change => (change.action === 'create' ? { ...change, fields: [] } : change)
+function describeChange(change: SyncPlan['changes'][number]): string {
+  if (change.action === 'delete') return `delete ${change.kind.definition.kind} ${change.name}`
+  const { kind, name } = change.desired
+  const object = `${change.action} ${kind.definition.kind} ${name}`
+  if (change.action === 'create') return object
+  const fields = describeChanges({ changes: [change], deploys: [] }).flatMap((described) => described.fields ?? [])
+  return `${object} (${fields.slice(0, 3).map(renderFieldInLine).join(', ')}${fields.length > 3 ? ', ...' : ''})`
+}
 
 export const describePending = (plan: SyncPlan): string => renderSummary(plan.summary)
 
@@ -158,8 +160,12 @@ export const BY_SYNC = 'resource-sync'
 const saidBefore = (sync: Readonly<ResourceSync>, type: string, message: string): boolean =>
   findCondition(sync.status?.conditions, type)?.message === message
 
-const problemLine = ({ kind, name, message, positions: [at] }: PlanProblem): string =>
-  `${at === undefined ? '' : `${formatPosition(at)}: `}${kind} ${name} ${message}`
+const problemLine = ({ kind, name, message, positions: [first] }: PlanProblem): string =>
+  at(first, `${kind} ${name} ${message}`)
+
+/** What concerns the source as a whole has no file. */
+const at = (position: SourcePosition | undefined, message: string): string =>
+  position === undefined || position.file === '' ? message : `${formatPosition(position)}: ${message}`
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
