@@ -23,7 +23,7 @@ import { type Desired, intervalOf } from './look.ts'
 import { INVALID_COMPOSE, type Plan } from './plan.ts'
 import { reportHealth } from './report-health.ts'
 import { composeRequest, partOf } from './request.ts'
-import type { ServiceReport } from './services.ts'
+import { orphanedServices, type ServiceReport } from './services.ts'
 
 const { sourceReady, deployed, healthy } = stackCondition
 
@@ -307,13 +307,15 @@ const isHere = (
     server,
   )
 
-const deployedText = ({ desired, server, pass }: Work): string => {
+const deployedText = ({ desired, server, pass, observed }: Work): string => {
   const { leftovers = [] } = pass.status.fields
   const left = leftovers
     .map(({ name, server: old }) => ` Its old project "${name}" on Server "${old}" is removed when that answers.`)
     .join('')
   const revision = desired.tree === undefined ? '' : `, revision ${desired.tree.revision.slice(0, 12)}`
-  return `Project "${desired.settings.project}" on Server "${komodoNameOf(server)}" was made from what is declared${revision}.${left}`
+  const orphans = orphanedServices(pass.status.fields.services ?? [], observed.containers)
+  const extra = orphans.length === 0 ? '' : ` Not part of it, but running: ${orphans.slice(0, 5).join(', ')}.`
+  return `Project "${desired.settings.project}" on Server "${komodoNameOf(server)}" was made from what is declared${revision}.${left}${extra}`
 }
 
 const lastFailureText = ({ status }: Readonly<Stack>, hash: string): string =>
