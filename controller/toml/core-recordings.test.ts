@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Declaration } from './declaration.ts'
+import type { RawTable } from './raw-table.ts'
 import { read } from './read.ts'
-import { type RawTable, readNested, readTable } from './values.ts'
+import { Reading, type Report } from './reading.ts'
+import { readNested, readTable } from './values.ts'
 import { type BlockModel, blockModels, type TableModel, type TableValue, type ValueModel } from './vocabulary.ts'
 
 /**
@@ -79,20 +81,14 @@ function completeValue(value: unknown, model: ValueModel): unknown {
 
 function storedAsSpec(model: BlockModel, stored: StoredObject): Record<string, unknown> {
   const problems: string[] = []
-  const reading = {
-    report: (severity: string, code: string, path: readonly (string | number)[], message: string) => {
-      if (code !== 'UnknownKey' && code !== 'MisplacedKey') problems.push(`${severity} ${path.join('.')} ${message}`)
-    },
-    elsewhere: () => undefined,
-    secret: (path: string, value: string) => {
-      secrets[path] = value
-    },
+  const report: Report = (severity, code, path, message) => {
+    if (code !== 'UnknownKey' && code !== 'MisplacedKey') problems.push(`${severity} ${path.join('.')} ${message}`)
   }
-  const secrets: Record<string, string> = {}
+  const reading = new Reading([], report, () => undefined)
   const { name: _, config, ...outer } = stored
-  const values = readTable(raw(outer) as RawTable, model.block, [], reading)
-  if (model.config) Object.assign(values, readNested(raw(config ?? {}), model.config, ['config'], reading, ''))
-  return { ...(problems.length > 0 && { problems }), ...specOf(model, values, secrets) }
+  const values = readTable(raw(outer) as RawTable, model.block, reading, '')
+  if (model.config) Object.assign(values, readNested(raw(config ?? {}), model.config, reading, ''))
+  return { ...(problems.length > 0 && { problems }), ...specOf(model, values, reading.secrets) }
 }
 
 function specOf(model: BlockModel, values: Record<string, unknown>, secrets: Readonly<Record<string, string>>) {

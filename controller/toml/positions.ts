@@ -18,6 +18,7 @@ export class Positions {
   readonly #headers: readonly number[]
   #lines: readonly number[] | undefined
   #sections: readonly Section[] | undefined
+  #blockHeaders: ReadonlyMap<string, readonly number[]> | undefined
 
   constructor(file: string, source: string, { headers }: Scan) {
     this.#file = file
@@ -39,9 +40,8 @@ export class Positions {
 
   /** Of the header of each `[[table]]`, in order. */
   blocks(table: string): SourcePosition[] {
-    return this.#all()
-      .filter(({ path }) => path.length === 2 && path[0] === table && typeof path[1] === 'number')
-      .map(({ header }) => this.at(header!))
+    this.#blockHeaders ??= blockHeaders(this.#source, this.#headers)
+    return (this.#blockHeaders.get(table) ?? []).map((offset) => this.at(offset))
   }
 
   /** Of the key or element at `path`; of the nearest one above it that can be found otherwise. */
@@ -76,6 +76,22 @@ function lineStarts(source: string): number[] {
   const starts = [0]
   for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) starts.push(at + 1)
   return starts
+}
+
+/** Offsets of the headers of tables at the top, by name. Every block needs its own, so nothing more is looked at. */
+function blockHeaders(source: string, headers: readonly number[]): Map<string, number[]> {
+  const result = new Map<string, number[]>()
+  for (const header of headers) {
+    if (!source.startsWith('[[', header)) continue
+    const inside = source.slice(header + 2, source.indexOf(']]', header)).trim()
+    const quoted = /^(["']).*\1$/.test(inside)
+    if (!quoted && inside.includes('.')) continue
+    const name = quoted ? unquote(inside) : inside
+    const offsets = result.get(name)
+    if (offsets) offsets.push(header)
+    else result.set(name, [header])
+  }
+  return result
 }
 
 /** The parts of a file below each header, with the full path of the table, indices of arrays included. */

@@ -13,8 +13,10 @@ import type {
 } from './declaration.ts'
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
+import { isTable, type RawTable } from './raw-table.ts'
+import { Reading, type Report, shorten } from './reading.ts'
 import { originalOffset, type Scan, scan } from './scan.ts'
-import { isTable, type RawTable, type Reading, type Report, readNested, readTable, shorten } from './values.ts'
+import { readNested, readTable } from './values.ts'
 import { type BlockModel, blockModels } from './vocabulary.ts'
 
 /** What one file may cost. */
@@ -170,21 +172,15 @@ class FileReader {
       this.#report({ severity, code, message, block: concerning }, () => this.#positions.find(at))
     }
     checkName(model, name, [...path, 'name'], report)
-    const secrets: Record<string, string> = {}
-    const reading: Reading = {
-      report,
-      elsewhere: (key, at) => placeOf(model, key, at),
-      secret: (at, value) => {
-        secrets[at] = value
-      },
-    }
-    const { name: _, config, ...rest } = raw
-    const values = readTable(withoutPrototype(rest), model.block, path, reading)
-    if (model.config && config !== undefined) {
-      Object.assign(values, readNested(config, model.config, [...path, 'config'], reading, ''))
-    } else if (config !== undefined) {
-      const message = `A [[${table}]] has no "config"; its keys stand in the block itself.`
-      report('warning', 'UnknownKey', [...path, 'config'], message)
+    const reading = new Reading(path, report, (key, at) => placeOf(model, key, at))
+    const { secrets } = reading
+    const values = readTable(raw, model.block, reading, '', notFields)
+    const { config } = raw
+    if (config !== undefined) {
+      reading.path.push('config')
+      if (model.config) Object.assign(values, readNested(config, model.config, reading, ''))
+      else reading.warn('UnknownKey', `A [[${table}]] has no "config"; its keys stand in the block itself.`)
+      reading.path.pop()
     }
     hideSecrets(model, values, secrets)
     if (supported && !failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
@@ -265,7 +261,8 @@ function hideSecrets(model: BlockModel, values: Record<string, unknown>, secrets
   }
 }
 
-const withoutPrototype = (table: Record<string, unknown>): RawTable => Object.assign(Object.create(null), table)
+/** Keys of a block that are no fields. */
+const notFields: ReadonlySet<string> = new Set(['name', 'config'])
 
 /** The parser's message without its picture of the text, which may show a secret. */
 function parserMessage(error: unknown): string {

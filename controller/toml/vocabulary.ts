@@ -11,6 +11,7 @@ export interface TableModel {
   fields: readonly FieldModel[]
   /** By canonical key and by every other spelling. */
   byKey: ReadonlyMap<string, FieldModel>
+  required: readonly FieldModel[]
 }
 
 export interface FieldModel {
@@ -109,7 +110,7 @@ interface LeveledField extends FieldModel {
 function tableModel(fields: readonly FieldModel[]): TableModel {
   const byKey = new Map<string, FieldModel>()
   for (const field of fields) for (const key of [field.key, ...field.aliases]) byKey.set(key, field)
-  return { fields, byKey }
+  return { fields, byKey, required: fields.filter(({ required }) => required) }
 }
 
 function fieldModels(schema: AnnotatedSchema): LeveledField[] {
