@@ -43,9 +43,8 @@ export function reportDeclared(
   fields.errors = firstOf(errors)
   fields.warnings = firstOf([
     ...lines('warning'),
-    ...unsupported.map(
-      ({ table, name, position }) =>
-        `${formatPosition(position)}: ${table} "${name}" is not supported yet and left alone`,
+    ...unsupported.map(({ table, name, position }) =>
+      at(position, `${table} "${name}" is not supported yet and left alone`),
     ),
   ])
   fields.unsupported = unsupported.length
