@@ -17,7 +17,7 @@ import { observeProject } from './compose-observe.ts'
 import { confinedPath, toFileError } from './confined-path.ts'
 import { deployContainer, observeContainer, removeContainer } from './deploy-container.ts'
 import { dockerConnection } from './docker-connection.ts'
-import { Deadline, DockerEngine } from './docker-engine.ts'
+import { type Deadlines, DockerEngine } from './docker-engine.ts'
 import { reasonOf, saysUnreachable } from './docker-errors.ts'
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
@@ -39,6 +39,8 @@ export interface AgentOptions {
   version: string
   /** Milliseconds since the epoch. */
   now?: () => number
+  /** How long Docker may take to answer; the defaults are generous. */
+  deadlines?: Partial<Deadlines>
   /** For tests: stands between rollouts and Docker. */
   wrapEngine?: (engine: ContainerEngine) => ContainerEngine
 }
@@ -69,10 +71,11 @@ class Agent implements Host {
     allowedDirectories = [],
     version,
     now = Date.now,
+    deadlines,
     wrapEngine,
   }: AgentOptions) {
     const connection = dockerConnection(environment)
-    this.#engine = new DockerEngine(connection)
+    this.#engine = new DockerEngine(connection, deadlines)
     this.#containers = wrapEngine ? wrapEngine(this.#engine) : this.#engine
     this.#now = now
     this.#version = version
@@ -93,7 +96,7 @@ class Agent implements Host {
     const [info, version, unhealthy, composeVersion, machine] = await Promise.all([
       this.#engine.info(signal),
       this.#engine.version(signal),
-      this.#engine.ask('list unhealthy containers', Deadline.look, signal, (docker, abortSignal) =>
+      this.#engine.ask('list unhealthy containers', 'look', signal, (docker, abortSignal) =>
         docker.listContainers({ filters: { health: ['unhealthy'] }, abortSignal }),
       ),
       this.#readComposeVersion(signal),
@@ -138,7 +141,11 @@ class Agent implements Host {
 
   async composeUp(request: ComposeRequest, signal: AbortSignal) {
     await this.#ready()
-    return composeUp(this.#compose, request, signal)
+    try {
+      return await composeUp(this.#compose, request, signal)
+    } finally {
+      this.#engine.forgetImages()
+    }
   }
 
   async composeDown(

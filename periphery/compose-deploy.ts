@@ -37,7 +37,7 @@ export interface ComposeTools {
   environment: Readonly<Record<string, string>>
   cliConfigDirectory: string
   shell: string
-  /** Is the image on this host, and with which digests of a registry? */
+  /** The image if it is on this host, with the digests that its registry gave it. */
   image: (name: string, signal: AbortSignal) => Promise<{ digests: readonly string[] } | undefined>
 }
 

@@ -1,6 +1,6 @@
 import type { ProjectContainer, ProjectObservation } from '../controller/hosts/port.ts'
 import { toObservation } from './deploy-container.ts'
-import { Deadline, type DockerEngine } from './docker-engine.ts'
+import type { DockerEngine } from './docker-engine.ts'
 import { ComposeLabel } from './labels.ts'
 
 /** So many containers are inspected at a time. */
@@ -12,12 +12,8 @@ export const observeProject = async (
   project: string,
   signal: AbortSignal,
 ): Promise<ProjectObservation> => {
-  const listed = await engine.ask(
-    `list the containers of project ${project}`,
-    Deadline.look,
-    signal,
-    (docker, abortSignal) =>
-      docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
+  const listed = await engine.ask(`list the containers of project ${project}`, 'look', signal, (docker, abortSignal) =>
+    docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
   )
   const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? '').filter((name) => name !== '')
   const containers: ProjectContainer[] = []

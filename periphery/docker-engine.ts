@@ -12,8 +12,15 @@ import type { DockerConnection } from './docker-connection.ts'
 import { engineMessage, reasonOf, statusOf, toHostError } from './docker-errors.ts'
 import { type ContainerEngine, type ContainerSpec, type EngineContainer, ImageMissingError } from './engine.ts'
 
-/** How long Docker may take, in milliseconds. Generous where disks and networks decide. */
-export const Deadline = { look: 15_000, act: 60_000, pull: 30 * 60_000 } as const
+/** How long Docker may take, in milliseconds. */
+export interface Deadlines {
+  look: number
+  act: number
+  pull: number
+}
+
+/** Generous where disks and networks decide. */
+const defaultDeadlines: Deadlines = { look: 15_000, act: 60_000, pull: 30 * 60_000 }
 
 /** What the agent reads of Docker's `info`. */
 interface EngineInfo {
@@ -32,20 +39,23 @@ interface Abortable {
 export class DockerEngine implements ContainerEngine {
   readonly #docker: Docker
   readonly #address: string
+  readonly #deadlines: Deadlines
   readonly #images = new Map<string, { digests: readonly string[]; readMs: number }>()
 
-  constructor({ docker, address }: DockerConnection) {
+  constructor({ docker, address }: DockerConnection, deadlines: Partial<Deadlines> = {}) {
     this.#docker = docker
     this.#address = address
+    this.#deadlines = { ...defaultDeadlines, ...deadlines }
   }
 
   /** Runs one request with a deadline; failures come out as the port's errors. */
   async ask<T>(
     what: string,
-    deadlineMs: number,
+    deadline: keyof Deadlines | number,
     signal: AbortSignal,
     request: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const deadlineMs = typeof deadline === 'number' ? deadline : this.#deadlines[deadline]
     try {
       return await withDeadline(`${what} (Docker at ${this.#address})`, deadlineMs, signal, (abortSignal) =>
         request(this.#docker, abortSignal),
@@ -57,7 +67,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async inspect(name: string, signal: AbortSignal): Promise<EngineContainer | undefined> {
-    const info = await this.ask(`inspect container ${name}`, Deadline.look, signal, async (docker, abortSignal) =>
+    const info = await this.ask(`inspect container ${name}`, 'look', signal, async (docker, abortSignal) =>
       container(docker, name).inspect({ abortSignal }).catch(unlessGone),
     )
     // Docker also accepts a prefix of an id where a name is asked for.
@@ -66,7 +76,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   create(name: string, spec: ContainerSpec, platform: string | undefined, signal: AbortSignal): Promise<void> {
-    return this.ask(`create container ${name}`, Deadline.act, signal, async (docker, abortSignal) => {
+    return this.ask(`create container ${name}`, 'act', signal, async (docker, abortSignal) => {
       // The body is given apart: dockerode would else put all of it, secrets too, into the address.
       const request = { _query: { name, ...(platform && { platform }) }, _body: spec, abortSignal }
       await docker.createContainer(request).catch((error: unknown) => {
@@ -79,13 +89,13 @@ export class DockerEngine implements ContainerEngine {
   }
 
   start(name: string, signal: AbortSignal): Promise<void> {
-    return this.ask(`start container ${name}`, Deadline.act, signal, async (docker, abortSignal) => {
+    return this.ask(`start container ${name}`, 'act', signal, async (docker, abortSignal) => {
       await container(docker, name).start({ abortSignal }).catch(unlessAlreadySo)
     })
   }
 
   stop(name: string, { signal: stopSignal, timeoutSeconds }: StopOptions, signal: AbortSignal): Promise<void> {
-    const deadlineMs = Math.max(0, timeoutSeconds) * 1000 + Deadline.act
+    const deadlineMs = Math.max(0, timeoutSeconds) * 1000 + this.#deadlines.act
     return this.ask(`stop container ${name}`, deadlineMs, signal, async (docker, abortSignal) => {
       await container(docker, name)
         .stop({ signal: stopSignal, t: timeoutSeconds, abortSignal })
@@ -94,13 +104,13 @@ export class DockerEngine implements ContainerEngine {
   }
 
   rename(name: string, to: string, signal: AbortSignal): Promise<void> {
-    return this.ask(`rename container ${name} to ${to}`, Deadline.act, signal, async (docker, abortSignal) => {
+    return this.ask(`rename container ${name} to ${to}`, 'act', signal, async (docker, abortSignal) => {
       await container(docker, name).rename({ name: to, abortSignal })
     })
   }
 
   remove(name: string, signal: AbortSignal): Promise<void> {
-    return this.ask(`remove container ${name}`, Deadline.act, signal, async (docker, abortSignal) => {
+    return this.ask(`remove container ${name}`, 'act', signal, async (docker, abortSignal) => {
       // Never with its volumes (`v`), not even anonymous ones: data goes only when the user says so in those words.
       await container(docker, name).remove({ force: true, abortSignal }).catch(unlessGoing)
     })
@@ -112,7 +122,7 @@ export class DockerEngine implements ContainerEngine {
     auth: RegistryAuth | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    return this.ask(`pull image ${image}`, Deadline.pull, signal, async (docker, abortSignal) => {
+    return this.ask(`pull image ${image}`, 'pull', signal, async (docker, abortSignal) => {
       const authconfig = auth && { username: auth.username, password: auth.password, serveraddress: auth.serverAddress }
       // `fromImage` with the whole reference: the engine knows best how to split it.
       const reference = /[:@][^/]*$/.test(image) ? image : `${image}:latest`
@@ -128,34 +138,35 @@ export class DockerEngine implements ContainerEngine {
         throw new HostRejectedError(reasonOf(message, 'ImagePullFailed'), `could not pull image ${image}: ${message}`)
       })
       await followPull(stream, image)
-      this.#images.clear()
+      this.forgetImages()
     })
   }
 
   async image(name: string, signal: AbortSignal): Promise<{ digests: readonly string[] } | undefined> {
-    // The name becomes part of an address.
-    if (!/^[A-Za-z0-9][\w./:@-]*$/.test(name) || name.includes('..')) return undefined
-    const info = await this.ask(`inspect image ${name}`, Deadline.look, signal, (docker, abortSignal) => {
-      const options: ImageInspectOptions & { abortSignal: AbortSignal } = { abortSignal }
-      return docker.getImage(name).inspect(options).catch(unlessGone)
-    })
-    return info && { digests: info.RepoDigests ?? [] }
+    const digests = await this.#repoDigests(name, signal)
+    const repository = repositoryOf(name)
+    return digests && { digests: digests.filter((digest) => repositoryOf(digest) === repository) }
+  }
+
+  /** Forgets what is known of images: something else than this object may have pulled or pushed. */
+  forgetImages(): void {
+    this.#images.clear()
   }
 
   info(signal: AbortSignal): Promise<EngineInfo> {
-    return this.ask('read the engine info', Deadline.look, signal, (docker, abortSignal) =>
+    return this.ask('read the engine info', 'look', signal, (docker, abortSignal) =>
       (docker as unknown as Abortable).info({ abortSignal }),
     )
   }
 
   version(signal: AbortSignal): Promise<DockerVersion> {
-    return this.ask('read the engine version', Deadline.look, signal, (docker, abortSignal) =>
+    return this.ask('read the engine version', 'look', signal, (docker, abortSignal) =>
       (docker as unknown as Abortable).version({ abortSignal }),
     )
   }
 
   lastLogLines(name: string, count: number, signal: AbortSignal): Promise<readonly string[]> {
-    return this.ask(`read the log of container ${name}`, Deadline.look, signal, async (docker, abortSignal) => {
+    return this.ask(`read the log of container ${name}`, 'look', signal, async (docker, abortSignal) => {
       const log = await container(docker, name).logs({
         stdout: true,
         stderr: true,
@@ -177,12 +188,31 @@ export class DockerEngine implements ContainerEngine {
     const now = performance.now()
     const known = this.#images.get(imageId)
     if (known && now - known.readMs < 60_000) return known.digests
-    const digests = (await this.image(imageId, signal))?.digests ?? []
+    const digests = (await this.#repoDigests(imageId, signal)) ?? []
     if (this.#images.size > 1000) this.#images.clear()
     this.#images.set(imageId, { digests, readMs: now })
     return digests
   }
+
+  /** `undefined` when there is no such image. */
+  async #repoDigests(name: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    // The name becomes part of an address.
+    if (!/^[A-Za-z0-9][\w./:@-]*$/.test(name) || name.includes('..')) return undefined
+    const info = await this.ask(`inspect image ${name}`, 'look', signal, (docker, abortSignal) => {
+      const options: ImageInspectOptions & { abortSignal: AbortSignal } = { abortSignal }
+      return docker.getImage(name).inspect(options).catch(unlessGone)
+    })
+    return info && (info.RepoDigests ?? [])
+  }
 }
+
+/** `nginx` of `docker.io/library/nginx:1.27@sha256:...`. */
+const repositoryOf = (image: string): string =>
+  image
+    .replace(/@.*$/, '')
+    .replace(/:[^:/]*$/, '')
+    .replace(/^(index\.)?docker\.io\//, '')
+    .replace(/^library\//, '')
 
 /** Names come from users and become part of an address. */
 const container = (docker: Docker, name: string) => docker.getContainer(encodeURIComponent(name))

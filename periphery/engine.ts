@@ -24,7 +24,7 @@ export interface ContainerEngine {
   rename(name: string, to: string, signal: AbortSignal): Promise<void>
   remove(name: string, signal: AbortSignal): Promise<void>
   pull(image: string, platform: string | undefined, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<void>
-  /** Is the image here, and did it ever come from a registry? */
+  /** The image if it is here, with the digests that its repository's registry gave it: none when it was made on this host. */
   image(name: string, signal: AbortSignal): Promise<{ digests: readonly string[] } | undefined>
   /** The last lines of both streams, oldest first. */
   lastLogLines(name: string, count: number, signal: AbortSignal): Promise<readonly string[]>

@@ -1,5 +1,5 @@
 import { type HostEvent, HostUnreachableError } from '../controller/hosts/port.ts'
-import { Deadline, type DockerEngine } from './docker-engine.ts'
+import type { DockerEngine } from './docker-engine.ts'
 
 /** What matters to a reconciler. Above all not `exec_*`, which every health check makes. */
 const actions = ['create', 'start', 'stop', 'die', 'oom', 'destroy', 'rename', 'pause', 'unpause', 'health_status']
@@ -18,7 +18,7 @@ export async function* dockerEvents(engine: DockerEngine, signal: AbortSignal): 
   signal.addEventListener('abort', abort, { once: true })
   try {
     // The deadline is for the answer's head only; the stream then goes on under `controller`.
-    const stream = await engine.ask('watch events', Deadline.look, signal, (docker) =>
+    const stream = await engine.ask('watch events', 'look', signal, (docker) =>
       docker.getEvents({ filters: { type: ['container'], event: actions }, abortSignal: controller.signal }),
     )
     let rest = ''
