@@ -130,7 +130,7 @@ export const serverSideApply: ServerSideApply = (request) => {
   }
   const object = clone(isObject(outcome.object) ? outcome.object : live)
   if (outcome.object !== undefined) {
-    model.decode(object)
+    model.decodeMerged(object)
     model.applyDefaults(object)
   }
   refreshLastApplied(object, applied, manager)

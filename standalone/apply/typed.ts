@@ -88,8 +88,12 @@ const mapFaults = (
 ): void => {
   for (const key in value) {
     const type = map.fields.get(key) ?? map.element
-    if (type) typedFaults(value[key] as Json, type, allowDuplicates, `${path}.${key}`, out)
-    else out.push({ path: `${path}.${key}`, message: 'field not declared in schema' })
+    if (!type) {
+      // One is reported per map: the original stops there too.
+      out.push({ path: `${path}.${key}`, message: 'field not declared in schema' })
+      return
+    }
+    typedFaults(value[key] as Json, type, allowDuplicates, `${path}.${key}`, out)
   }
 }
 

@@ -69,6 +69,12 @@ export const builtinModel = (kind: BuiltinKind): TypeModel => {
     ...validateMeta(object, { namespaced, checkName }),
     ...(kind.validate?.(object) ?? []),
   ]
+  const decode = (object: JsonObject): string[] => {
+    const unknown: string[] = []
+    replace(object, decodeGo(object, type, unknown))
+    kind.convert?.(object)
+    return unknown
+  }
   return {
     group,
     version,
@@ -82,11 +88,9 @@ export const builtinModel = (kind: BuiltinKind): TypeModel => {
     openApi,
     openApiDefinitions: definitions,
 
-    decode(object) {
-      const unknown: string[] = []
-      replace(object, decodeGo(object, type, unknown))
-      kind.convert?.(object)
-      return unknown
+    decode,
+    decodeMerged(object) {
+      decode(object)
     },
     applyDefaults(object) {
       kind.defaults?.(object)

@@ -77,6 +77,11 @@ export interface TypeModel {
    * @throws Fault (400) with only the tail of the message, e.g. `json: cannot unmarshal ...`: the caller says "as a Widget" before it.
    */
   decode(object: JsonObject): string[]
+  /**
+   * In place: `decode` for the outcome of a server-side apply. Of a custom resource only metadata is decoded: a null that the
+   * apply left in place of an emptied map is a fault for validation, as in kube-apiserver.
+   */
+  decodeMerged(object: JsonObject): void
   applyDefaults(object: JsonObject): void
   /** In place: status cleared, generation 1, and what the kind itself fills (Secret.stringData, Namespace.spec.finalizers ...). */
   prepareForCreate(object: JsonObject): void

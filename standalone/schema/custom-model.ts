@@ -55,6 +55,16 @@ const decodeEmbedded = (value: Json, schema: Structural | undefined, unknown: st
   }
 }
 
+const decodeMetadata = (object: JsonObject, unknown: string[]): void => {
+  const { metadata } = object
+  if (metadata === undefined) return
+  if (!isObject(metadata) && metadata !== null)
+    throw badRequest(
+      `json: cannot unmarshal ${Array.isArray(metadata) ? 'array' : typeof metadata === 'boolean' ? 'bool' : typeof metadata} into Go value of type v1.ObjectMeta`,
+    )
+  object.metadata = decodeGo(metadata ?? {}, objectMeta, unknown, 'metadata')
+}
+
 export const customModel = ({ group, version, kind, namespaced, hasStatus, schema }: CustomType): TypeModel => {
   const root = compileSchema(schema)
   const statusSchema = root.properties.get('status')
@@ -97,13 +107,12 @@ export const customModel = ({ group, version, kind, namespaced, hasStatus, schem
     openApi,
     openApiDefinitions: definitionsOf(objectMeta),
 
+    decodeMerged(object) {
+      decodeMetadata(object, [])
+    },
     decode(object) {
       const unknown: string[] = []
-      if (object.metadata !== undefined) {
-        if (!isObject(object.metadata) && object.metadata !== null)
-          throw badRequest(`json: cannot unmarshal ${typeof object.metadata} into Go value of type v1.ObjectMeta`)
-        object.metadata = decodeGo(object.metadata ?? {}, objectMeta, unknown, 'metadata')
-      }
+      decodeMetadata(object, unknown)
       const pruned: string[] = []
       prune(object, root, pruned)
       dropNulls(object, root)
