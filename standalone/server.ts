@@ -9,6 +9,7 @@ import { ServiceAccountTokens } from './auth/tokens.ts'
 import { builtinTypes } from './builtin/types.ts'
 import type { Backend } from './call.ts'
 import { healthRoute } from './discovery/health.ts'
+import { openApiRoute } from './discovery/openapi-routes.ts'
 import { discoveryRoute } from './discovery/routes.ts'
 import { createHandler } from './http/handler.ts'
 import { Listener } from './http/listener.ts'
@@ -81,7 +82,7 @@ export const startApiServer = async ({
     let serverAddress = ''
     const handler = createHandler({
       backend,
-      routes: [healthRoute, discoveryRoute({ registry, serverAddress: () => serverAddress })],
+      routes: [healthRoute, discoveryRoute({ registry, serverAddress: () => serverAddress }), openApiRoute(registry)],
       onFault: (error, { method, url }) =>
         logger?.error({ err: error, method, path: url.split('?')[0] }, 'the API server failed to answer'),
     })

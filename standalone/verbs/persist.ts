@@ -59,11 +59,12 @@ export const createObject = (tx: Transaction, call: Call, object: JsonObject, wr
   const { model, resource } = served
   const meta = metaOf(object)
   const time = timeText(backend.clock())
+  // In this order: what the server itself fills in belongs to nobody.
+  if (writing.manager !== undefined) setManagedFields(call, object, undefined, writing.manager, time)
   model.prepareForCreate(object)
   admitCreate(tx, call, object)
   const causes = model.validate(object, {})
   if (causes.length > 0) throw invalidObject(model, meta.name ?? '', causes)
-  if (writing.manager !== undefined) setManagedFields(call, object, undefined, writing.manager, time)
 
   const path = pathOf(meta.namespace, meta.name!)
   const existing = tx.get(resource.storage, path)
@@ -122,13 +123,13 @@ export const updateObject = (
   if (oldMeta.generation !== undefined) meta.generation = oldMeta.generation
   keepOrDrop(meta, oldMeta, 'deletionTimestamp')
   keepOrDrop(meta, oldMeta, 'deletionGracePeriodSeconds')
+  if (writing.manager !== undefined) {
+    setManagedFields(call, object, old, writing.manager, timeText(backend.clock()))
+  }
   model.prepareForUpdate(object, old, subresourceOf(call))
   admitUpdate(call, object, old)
   const causes = model.validate(object, { old, subresource: subresourceOf(call) })
   if (causes.length > 0) throw invalidObject(model, name, causes)
-  if (writing.manager !== undefined) {
-    setManagedFields(call, object, old, writing.manager, timeText(backend.clock()))
-  }
 
   if (isReleased(object, old)) {
     if (!writing.dryRun) removeObject(tx, call, object)
