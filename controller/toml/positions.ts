@@ -16,7 +16,8 @@ export class Positions {
   readonly #file: string
   readonly #source: string
   readonly #headers: readonly number[]
-  #lines: readonly number[] | undefined
+  #line = 1
+  #lineStart = 0
   #sections: readonly Section[] | undefined
   #blockHeaders: ReadonlyMap<string, readonly number[]> | undefined
 
@@ -26,16 +27,19 @@ export class Positions {
     this.#headers = headers
   }
 
+  /** Cheap when the offsets that are asked for ascend, as those of blocks do. */
   at(offset: number): SourcePosition {
-    this.#lines ??= lineStarts(this.#source)
-    let low = 0
-    let high = this.#lines.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (this.#lines[middle]! <= offset) low = middle
-      else high = middle - 1
+    if (offset < this.#lineStart) {
+      this.#line = 1
+      this.#lineStart = 0
     }
-    return { file: this.#file, line: low + 1, column: offset - this.#lines[low]! + 1 }
+    for (;;) {
+      const next = this.#source.indexOf('\n', this.#lineStart) + 1
+      if (next === 0 || next > offset) break
+      this.#line++
+      this.#lineStart = next
+    }
+    return { file: this.#file, line: this.#line, column: offset - this.#lineStart + 1 }
   }
 
   /** Of the header of each `[[table]]`, in order. */
@@ -70,12 +74,6 @@ export class Positions {
     this.#sections ??= sections(this.#source, this.#headers)
     return this.#sections
   }
-}
-
-function lineStarts(source: string): number[] {
-  const starts = [0]
-  for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) starts.push(at + 1)
-  return starts
 }
 
 /** Offsets of the headers of tables at the top, by name. Every block needs its own, so nothing more is looked at. */

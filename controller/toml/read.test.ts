@@ -469,7 +469,7 @@ describe('read survives', () => {
     '\u0000',
     ' ',
   )
-  it('every text', () => {
+  it('every text', { timeout: 30_000 }, () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -488,7 +488,7 @@ describe('read survives', () => {
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     )
   })
 })
