@@ -7,6 +7,7 @@ const where = ({ url }: GitRemote): string => url.replace(/\/$/, '')
 
 /** What git says, in the order in which it must be asked. Texts are those of git 2.30 to 2.5x with `LC_ALL=C`. */
 const rules: readonly Rule[] = [
+  [/spawn git ENOENT/, 'GitFailed', () => 'git is not installed on the machine of the controller; install it'],
   [
     /could not resolve host/i,
     'HostNotFound',

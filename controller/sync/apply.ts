@@ -49,7 +49,7 @@ export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<
   return report
 }
 
-async function applyObject({ desired, action }: PlannedApply, context: ApplyContext): Promise<void> {
+async function applyObject({ desired, action, staleSecret }: PlannedApply, context: ApplyContext): Promise<void> {
   const { client, namespace, signal } = context
   const { definition } = desired.kind
   // A new value is there before the object that makes use of it is told; a new object has to be there before it can own its Secret.
@@ -77,6 +77,7 @@ async function applyObject({ desired, action }: PlannedApply, context: ApplyCont
     { fieldManager: fieldManager.sync, signal },
   )
   if (desired.secret && known === undefined) await applySecret(desired, applied, context)
+  if (staleSecret !== undefined) await deleteSecret(staleSecret, context)
   const different = diffObject(desired, applied).map(({ path }) => path)
   if (different.length > 0) {
     throw new Error(
@@ -130,6 +131,14 @@ async function getOrNone(
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
+  }
+}
+
+async function deleteSecret(name: string, { client, namespace, signal }: ApplyContext): Promise<void> {
+  try {
+    await client.delete(secretType, { namespace, name }, { signal })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
   }
 }
 

@@ -136,7 +136,7 @@ function findCircles(parents: ReadonlyMap<string, readonly string[]>): Map<strin
       const below = work.at(-1)
       if (below !== undefined) low.set(below.key, Math.min(low.get(below.key) ?? 0, low.get(key) ?? 0))
       if (low.get(key) !== index.get(key)) continue
-      const members = component.splice(component.indexOf(key))
+      const members = component.splice(component.lastIndexOf(key))
       for (const member of members) onStack.delete(member)
       const inside = new Set(members)
       if (members.length > 1 || parents.get(key)?.includes(key)) {

@@ -176,7 +176,7 @@ function desiredObject(
   return { ...base, spec, secret: { name: secretName, data } }
 }
 
-const secretNameOf = (kind: SyncKind, objectName: string): string =>
+export const secretNameOf = (kind: SyncKind, objectName: string): string =>
   shortened(`${kind.definition.singular}-${objectName}`, 253)
 
 /** A copy with `value` at `path`. */

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, hash as hashOf } from 'node:crypto'
 import type { PlannedDeploy } from './deploy-order.ts'
 import type { DesiredObject } from './desired.ts'
 import type { FieldChange } from './diff.ts'
@@ -33,7 +33,7 @@ export function changeDigest(
       parts.push(name, createHmac('sha256', key).update(value).digest('hex'))
     }
   }
-  return createHash('sha256').update(canonicalJson(parts)).digest('base64url')
+  return hashOf('sha256', canonicalJson(parts), 'base64url')
 }
 
 /** `sha256:...` over all changes and the deploys that they cause; empty when there is nothing to approve. */

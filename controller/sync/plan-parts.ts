@@ -1,4 +1,3 @@
-import { annotation } from '../api/names.ts'
 import { MAX_CHANGES_PER_PART, type PlanChange, type PlanFieldChange } from '../api/v1alpha1/plan.ts'
 import { formatPosition } from './desired.ts'
 import type { FieldChange } from './diff.ts'
@@ -60,8 +59,12 @@ export function cutIntoParts(changes: readonly PlanChange[]): PlanChange[][] {
   let part: PlanChange[] = []
   let bytes = 0
   for (const whole of changes) {
-    const change = bounded(whole)
-    const size = Buffer.byteLength(JSON.stringify(change)) + 1
+    let change = whole
+    let size = Buffer.byteLength(JSON.stringify(change)) + 1
+    if (size > MAX_PART_BYTES / 2) {
+      change = withoutValues(change)
+      size = Buffer.byteLength(JSON.stringify(change)) + 1
+    }
     if (part.length > 0 && (part.length >= MAX_CHANGES_PER_PART || bytes + size > MAX_PART_BYTES)) {
       parts.push(part)
       part = []
@@ -75,15 +78,9 @@ export function cutIntoParts(changes: readonly PlanChange[]): PlanChange[][] {
 }
 
 /** One change with very many long fields is shown without their values. */
-function bounded(change: PlanChange): PlanChange {
-  if (change.fields === undefined || JSON.stringify(change).length <= MAX_PART_BYTES / 2) return change
-  const fields = change.fields
+function withoutValues(change: PlanChange): PlanChange {
+  const fields = (change.fields ?? [])
     .slice(0, 500)
     .map(({ path, secret }) => ({ path, new: '(too long to show)', ...(secret ? { secret } : {}) }))
   return { ...change, fields }
 }
-
-/** Annotations beside the declared ones: they say where the object comes from, and are no difference by themselves. */
-export const provenance = (position: Parameters<typeof formatPosition>[0]): Record<string, string> => ({
-  [annotation.source]: formatPosition(position),
-})

@@ -10,6 +10,7 @@ import {
   objectKey,
   type PlanProblem,
   type SyncScope,
+  secretNameOf,
 } from './desired.ts'
 import { diffObject, type FieldChange } from './diff.ts'
 import { changeDigest, planDigest } from './digest.ts'
@@ -43,6 +44,8 @@ export interface PlannedApply {
   action: 'create' | 'update'
   desired: DesiredObject
   fields: readonly FieldChange[]
+  /** A Secret of the object that it no longer needs. */
+  staleSecret?: string
   digest: string
 }
 
@@ -68,6 +71,8 @@ export interface SyncPlan {
   inventory: ReadonlySet<string>
   /** Those of them that are on their way out: deleted, and waiting for their clean-up. */
   deleting: ReadonlySet<string>
+  /** `Kind/objectName` of what is declared here too, but belongs to another sync. */
+  conflicts: readonly string[]
   summary: { create: number; update: number; delete: number; deploy: number }
   /** Names exactly these changes; empty when there are none. */
   digest: string
@@ -83,12 +88,14 @@ export function planSync(input: PlanInput): SyncPlan {
   const applies: PlannedApply[] = []
   const inForce: DesiredObject[] = []
   const deleting = new Set<string>()
+  const conflicts: string[] = []
   const syncs = new Set((live.get('ResourceSync') ?? []).map((sync) => `${scope.namespace}/${sync.metadata.name}`))
   for (const desired of wanted.objects.values()) {
     const existing = index.byName(desired.kind.definition.kind, desired.name)
     const rival = existing && otherOwner(existing, scope, syncs)
     if (rival !== undefined) {
       problems.push(conflict(desired, rival))
+      conflicts.push(objectKey(desired.kind.definition.kind, desired.objectName))
       continue
     }
     inForce.push(desired)
@@ -100,6 +107,7 @@ export function planSync(input: PlanInput): SyncPlan {
     const apply = planApply(desired, existing, input)
     if (apply !== undefined) applies.push(apply)
   }
+  problems.push(...rivals(inForce, input))
   applies.sort(
     (a, b) => a.desired.kind.order - b.desired.kind.order || (a.desired.objectName < b.desired.objectName ? -1 : 1),
   )
@@ -116,6 +124,7 @@ export function planSync(input: PlanInput): SyncPlan {
     ...(withheld === undefined ? {} : { withheld }),
     inventory,
     deleting,
+    conflicts,
     summary: {
       create: applies.filter((one) => one.action === 'create').length,
       update: applies.filter((one) => one.action === 'update').length,
@@ -136,9 +145,13 @@ function planApply(
   for (const [key, value] of Object.entries(desired.secret?.data ?? {})) {
     if (existing === undefined || stored?.[key] !== value) fields.push({ path: key, secret: true })
   }
+  const own = secretNameOf(desired.kind, desired.objectName)
+  const staleSecret = existing !== undefined && desired.secret === undefined && secrets.has(own) ? own : undefined
+  if (staleSecret !== undefined) fields.push({ path: 'its Secret', secret: true })
   if (existing !== undefined && fields.length === 0) return undefined
   const action = existing === undefined ? 'create' : 'update'
-  return { action, desired, fields, digest: changeDigest(action, desired, fields, digestKey) }
+  const digest = changeDigest(action, desired, fields, digestKey)
+  return { action, desired, fields, ...(staleSecret === undefined ? {} : { staleSecret }), digest }
 }
 
 const declaredFields = (desired: DesiredObject): FieldChange[] =>
@@ -204,6 +217,32 @@ function withholdDeletes(count: number, input: PlanInput): SyncPlan['withheld'] 
     return { count, reason: 'OverBudget', message }
   }
   return undefined
+}
+
+/** Other syncs report what they declare and may not have: whoever keeps it should know. */
+function rivals(inForce: readonly DesiredObject[], { live, scope }: PlanInput): PlanProblem[] {
+  const losers = new Map<string, string>()
+  for (const sync of live.get('ResourceSync') ?? []) {
+    if (sync.metadata.name === scope.name) continue
+    const { conflicts = [] } = (sync.status ?? {}) as { conflicts?: string[] }
+    for (const key of conflicts) losers.set(key, sync.metadata.name)
+  }
+  if (losers.size === 0) return []
+  return inForce.flatMap(({ kind, name, objectName, position }) => {
+    const loser = losers.get(objectKey(kind.definition.kind, objectName))
+    if (loser === undefined) return []
+    const message = `is also declared by the ResourceSync ${loser}, which leaves it to this one; remove it from one of the two`
+    return [
+      {
+        severity: 'warning',
+        reason: 'DeclaredElsewhere',
+        kind: kind.definition.kind,
+        name,
+        message,
+        positions: [position],
+      },
+    ]
+  })
 }
 
 const beingDeleted = (desired: DesiredObject): PlanProblem => ({

@@ -42,7 +42,7 @@ const spec = Type.Object({
     since: '1.15.0',
   }),
   resourcePath: list(
-    'Files or folders to read, relative to the root; folders are read recursively, only *.toml files.',
+    'Files or folders to read, relative to the root; folders are read recursively, only *.toml files. Empty: the whole source (Komodo reads nothing then).',
     {
       shape: 'StringList',
       example: '["stacks", "servers.toml"]',
@@ -110,6 +110,11 @@ const resourceSyncStatus = Type.Object({
   declared: Type.Optional(Type.Integer({ description: 'Objects that the source declares.' })),
   ready: Type.Optional(
     Type.Integer({ description: 'Objects of the inventory that were Ready when the source was last looked at.' }),
+  ),
+  conflicts: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Objects, as kind/name, that this sync declares and another sync keeps; the other one is told too.',
+    }),
   ),
   unsupported: Type.Optional(Type.Integer({ description: 'Blocks of kinds that are not supported yet.' })),
   warnings: Type.Optional(Type.Array(Type.String(), { description: 'What is odd in the files; the first few.' })),

@@ -45,10 +45,14 @@ function isRelevant({ before, after }: Change<KubeObject>): boolean {
     old.deletionTimestamp !== now.deletionTimestamp ||
     !isDeepStrictEqual(old.labels, now.labels) ||
     !isDeepStrictEqual(dataOf(before), dataOf(after)) ||
+    !isDeepStrictEqual(conflictsOf(before), conflictsOf(after)) ||
     old.annotations?.[annotation.sync] !== now.annotations?.[annotation.sync] ||
     old.annotations?.[annotation.name] !== now.annotations?.[annotation.name]
   )
 }
+
+/** What one sync reports concerns the others. */
+const conflictsOf = (object: KubeObject): unknown => (object.status as { conflicts?: unknown } | undefined)?.conflicts
 
 /** Secrets have no generation. */
 const dataOf = (object: KubeObject): unknown => (object as KubeObject & { data?: unknown }).data

@@ -296,6 +296,22 @@ describe('two syncs that declare one object', () => {
     const said = await reaches('Applied', 'False', 'OwnedByOther')
     expect(conditionOf(said, 'Applied')?.message).toContain(`default/${first}`)
     expect((await get('Server', 'h1'))?.spec).toMatchObject({ address: 'first' })
+    const second = name
+    name = first
+    expect((await poke()).status?.warnings).toEqual([
+      expect.stringContaining(`Server h1 is also declared by the ResourceSync ${second}`),
+    ])
+  })
+})
+
+describe('a sync that declares syncs', () => {
+  it('makes them, and can change itself', async () => {
+    const inner = `[[resource_sync]]\nname = "child"\n[resource_sync.config]\nfile_contents = '''\n[[server]]\nname = "h9"\n'''\n`
+    const itself = `[[resource_sync]]\nname = "sync-${counter}"\ndescription = "changed"\n`
+    await create({ fileContents: `${inner}${itself}` })
+    await untilAsync('the child has applied its server', async () => (await get('Server', 'h9')) !== undefined)
+    await untilAsync('it has changed itself', async () => (await sync()).spec.description === 'changed')
+    expect((await sync()).spec.fileContents).toContain('[[resource_sync]]')
   })
 })
 
@@ -321,6 +337,11 @@ describe('secrets', () => {
     await change({ fileContents: contents('canary-two-93c1') })
     await reaches('Ready', 'True')
     await untilAsync('the new value', async () => (await stored()) === 'canary-two-93c1')
+    await change({ fileContents: `[[variable]]\nname = "TOKEN"\nvalue = "plain"\n` })
+    await reaches('Ready', 'True')
+    await untilAsync('the Secret is gone', () =>
+      operator.client.get(secretType, { namespace: 'default', name: 'variable-token' }).then(() => false, isNotFound),
+    )
     const texts = [
       ...(await plans()).map((plan) => JSON.stringify(plan)),
       JSON.stringify((await sync()).status),

@@ -73,6 +73,8 @@ export function reportDeclared(
 /** Warnings of the plan, beside those of the files. */
 export function reportPlan(plan: SyncPlan, declared: Declared, pass: SyncPass): void {
   const { fields } = pass.status
+  if (plan.conflicts.length === 0) delete fields.conflicts
+  else fields.conflicts = firstOf(plan.conflicts)
   const of = (severity: PlanProblem['severity']): string[] =>
     plan.problems.filter((one) => one.severity === severity).map(problemLine)
   fields.warnings = firstOf([...(fields.warnings ?? []), ...of('warning')])
