@@ -2,6 +2,7 @@
 import type { Cause, Json, JsonObject } from '../schema/contract.ts'
 import { forbidden, invalidValue, required, tooLong } from '../schema/field.ts'
 import { equal, isObject } from '../schema/go.ts'
+import { parseJson } from '../schema/json.ts'
 import { configMapKey, dns1123Label, dns1123Subdomain, qualifiedName } from '../schema/names.ts'
 import { metaOf } from '../schema/prepare.ts'
 import { bool, bytes, list, map, needed, optional, pointer, string, struct, time } from './go-type.ts'
@@ -63,6 +64,18 @@ const requiredKeys: Record<string, readonly string[]> = {
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
 
+/** Why a Docker configuration is no JSON object. */
+const configFault = (text: string): string | undefined => {
+  try {
+    const { value } = parseJson(text)
+    if (value === null || isObject(value)) return undefined
+    const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 const secretTypeFaults = (object: JsonObject): Cause[] => {
   const data = mapOf(object, 'data')
   const type = String(object.type ?? '')
@@ -75,11 +88,8 @@ const secretTypeFaults = (object: JsonObject): Cause[] => {
   const causes = (requiredKeys[type] ?? []).filter((key) => !data[key]).map((key) => required(`data[${key}]`))
   if (causes.length === 0 && type.startsWith('kubernetes.io/docker')) {
     const key = requiredKeys[type]?.[0] ?? ''
-    try {
-      JSON.parse(Buffer.from(String(data[key]), 'base64').toString())
-    } catch {
-      causes.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'unexpected end of JSON input'))
-    }
+    const fault = configFault(Buffer.from(String(data[key]), 'base64').toString())
+    if (fault) causes.push(invalidValue(`data[${key}]`, '<secret contents redacted>', fault))
   }
   return causes
 }

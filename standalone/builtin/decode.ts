@@ -149,18 +149,25 @@ const decodeValue = (value: Json, type: GoType, place: Place, unknown: string[])
 const decodeStruct = (value: JsonObject, type: GoStruct, place: Place, unknown: string[]): JsonObject => {
   const prefix = place.path ? `${place.path}.` : ''
   const struct = shortName(type)
-  for (const key in value) if (!type.fields.has(key) && unknown.length < MAX_UNKNOWN) unknown.push(prefix + key)
+  // In the order of the document, so that unknown fields are named in that order; then in the order of the struct.
+  const decoded = new Map<string, Json>()
+  for (const key in value) {
+    const field = type.fields.get(key)
+    const given = value[key] as Json
+    if (!field) {
+      if (unknown.length < MAX_UNKNOWN) unknown.push(prefix + key)
+    } else if (given !== null) {
+      const fields = place.fields ? `${place.fields}.${key}` : key
+      decoded.set(key, decodeValue(given, field.type, { path: prefix + key, struct, fields }, unknown))
+    }
+  }
   const out: JsonObject = {}
   for (const [name, field] of type.fields) {
-    const given = value[name]
-    if (given === undefined && !field.always && field.type.kind !== 'struct') continue
-    let result: Json
-    if (given === undefined || given === null) {
-      if (field.pointer) result = null
-      else result = zero(field.type)
-    } else {
-      const fields = place.fields ? `${place.fields}.${name}` : name
-      result = decodeValue(given, field.type, { path: prefix + name, struct, fields }, unknown)
+    let result = decoded.get(name)
+    if (result === undefined) {
+      const given = name in value
+      if (!given && !field.always && field.type.kind !== 'struct') continue
+      result = field.pointer ? null : zero(field.type)
     }
     if (keep(result, field)) out[name] = result
   }

@@ -6,6 +6,7 @@ import { dns1123Subdomain, qualifiedName } from '../schema/names.ts'
 import { validateMeta, validateMetaUpdate } from '../schema/object-meta.ts'
 import { metaOf } from '../schema/prepare.ts'
 import { objectReference } from './core.ts'
+import { decodeGo } from './decode.ts'
 import { int32, microTime, needed, optional, pointer, string, struct, time } from './go-type.ts'
 import { type BuiltinKind, kindStruct } from './model.ts'
 
@@ -201,6 +202,7 @@ export const respellEvent = (object: JsonObject, group: '' | 'events.k8s.io'): J
   const names = new Map(spelling.map(([core, events]) => (group === '' ? [events, core] : [core, events])))
   const out: JsonObject = {}
   for (const key of Object.keys(object)) out[names.get(key) ?? key] = object[key] as Json
-  out.apiVersion = apiVersion
-  return out
+  const decoded = decodeGo(out, (group === '' ? coreEvent : event).type, [])
+  decoded.apiVersion = apiVersion
+  return decoded
 }

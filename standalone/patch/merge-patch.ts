@@ -25,10 +25,16 @@ const merge = (current: Json, patch: Json): Json => {
   return out
 }
 
+const goKind = (value: Json): string => {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
 export const mergePatch: MergePatch = (original, patch) => {
-  if (!isObject(patch) && patch !== null)
+  if (patch === null) throw badRequest('Invalid JSON Patch')
+  if (!isObject(patch))
     throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch} into Go value of type map[string]interface {}`,
+      `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type map[string]interface {}`,
     )
-  return merge(original, patch ?? {})
+  return merge(original, patch)
 }

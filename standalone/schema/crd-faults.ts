@@ -2,7 +2,7 @@
 import type { Cause, Json, JsonObject } from './contract.ts'
 import { versionsOf } from './crd.ts'
 import { crdSchemaFaults } from './crd-schema-faults.ts'
-import { invalidValue, notSupported, required } from './field.ts'
+import { invalidRendered, invalidValue, notSupported, required } from './field.ts'
 import { equal, isObject } from './go.ts'
 import { dns1035Label, dns1123Subdomain } from './names.ts'
 
@@ -141,7 +141,7 @@ const selectableFaults = (version: JsonObject, path: string): Cause[] => {
 const versionFaults = (
   version: JsonObject,
   path: string,
-  shared: { schema: boolean; subresources: boolean; columns: boolean },
+  shared: { schema: boolean; subresources: boolean; columns: boolean; selectable: boolean },
 ): Cause[] => {
   const causes: Cause[] = []
   const warning = version.deprecationWarning
@@ -164,7 +164,7 @@ const versionFaults = (
     objects(version.additionalPrinterColumns).forEach((column, i) => {
       causes.push(...columnFaults(column, `${path}.additionalPrinterColumns[${i}]`))
     })
-  causes.push(...selectableFaults(version, `${path}.selectableFields`))
+  if (!shared.selectable) causes.push(...selectableFaults(version, `${path}.selectableFields`))
   return causes
 }
 
@@ -197,6 +197,7 @@ const specFaults = (crd: JsonObject): Cause[] => {
   const sharedSchema = sharedValue(versions, 'schema')
   const sharedSubresources = sharedValue(versions, 'subresources')
   const sharedColumns = sharedValue(versions, 'additionalPrinterColumns')
+  const sharedSelectable = sharedValue(versions, 'selectableFields')
   versions.forEach((version, i) => {
     if (!isObject(part(version, 'schema').openAPIV3Schema))
       causes.push(required(`spec.versions[${i}].schema.openAPIV3Schema`))
@@ -209,14 +210,20 @@ const specFaults = (crd: JsonObject): Cause[] => {
         schema: sharedSchema !== undefined,
         subresources: sharedSubresources !== undefined,
         columns: sharedColumns !== undefined,
+        selectable: sharedSelectable !== undefined,
       }),
     )
   })
-  const shown = versions.map(internalVersion)
+  const shown = JSON.stringify(versions.map(internalVersion))
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    causes.push(invalidValue('spec.versions', shown, 'must contain unique version names'))
+    causes.push(invalidRendered('spec.versions', shown, 'must contain unique version names'))
   if (versions.filter(({ storage }) => storage === true).length !== 1)
-    causes.push(invalidValue('spec.versions', shown, 'must have exactly one version marked as storage version'))
+    causes.push(invalidRendered('spec.versions', shown, 'must have exactly one version marked as storage version'))
+  const [first] = versions
+  const firstFaults = first ? dns1035Label(text(first.name)) : []
+  // The first version is also the `version` of old.
+  if (first && text(first.name) && firstFaults.length)
+    causes.push(invalidValue('spec.version', text(first.name), firstFaults.join(',')))
   const names = part(spec, 'names')
   for (const key of ['plural', 'singular', 'kind', 'listKind'])
     if (!text(names[key])) causes.push(required(`spec.names.${key}`))
@@ -233,6 +240,7 @@ const specFaults = (crd: JsonObject): Cause[] => {
   objects(sharedColumns).forEach((column, i) => {
     causes.push(...columnFaults(column, `spec.additionalPrinterColumns[${i}]`))
   })
+  if (first && sharedSelectable !== undefined) causes.push(...selectableFaults(first, 'spec.selectableFields'))
   return [...causes, ...conversionFaults(spec)]
 }
 
@@ -252,21 +260,23 @@ const internalVersion = (version: JsonObject): JsonObject => ({
 const storedFaults = (crd: JsonObject): Cause[] => {
   const stored = strings(part(crd, 'status').storedVersions)
   const path = 'status.storedVersions'
-  if (stored.length === 0) return [invalidValue(path, stored, 'must have at least one stored version')]
-  const names = versionsOf(crd).map(({ name }) => text(name))
-  const storage = text(versionsOf(crd).find((version) => version.storage === true)?.name)
-  const causes =
-    storage && !stored.includes(storage) ? [invalidValue(path, stored, `must have the storage version ${storage}`)] : []
-  stored.forEach((name, i) => {
-    if (!names.includes(name))
-      causes.push(
-        invalidValue(
-          `${path}[${i}]`,
-          name,
-          `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
-        ),
-      )
-  })
+  if (stored.length === 0) return [invalidValue(path, null, 'must have at least one stored version')]
+  const causes: Cause[] = []
+  const missing = new Map(stored.map((name, i) => [name, i]))
+  for (const version of versionsOf(crd)) {
+    const name = text(version.name)
+    if (version.storage === true && !missing.has(name))
+      causes.push(invalidValue(path, stored, `must have the storage version ${name}`))
+    missing.delete(name)
+  }
+  for (const [name, i] of missing)
+    causes.push(
+      invalidValue(
+        `${path}[${i}]`,
+        name,
+        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+      ),
+    )
   return causes
 }
 

@@ -2,7 +2,7 @@
 import type { Cause, Json, JsonObject } from './contract.ts'
 import { forbidden, invalidValue, notSupported, required } from './field.ts'
 import { equal, isObject } from './go.ts'
-import { compilePattern } from './pattern.ts'
+import { compilePattern, patternFault } from './pattern.ts'
 import { dropNulls, prune } from './prune.ts'
 import { compileSchema } from './structural.ts'
 import { validateSchema } from './validate.ts'
@@ -133,7 +133,7 @@ const valueFaults = (schema: JsonObject, path: string, skipAnyOf: boolean, skipF
       invalidValue(
         `${path}.pattern`,
         schema.pattern,
-        `must be a valid regular expression, but isn't: error parsing regexp: \`${schema.pattern}\``,
+        `must be a valid regular expression, but isn't: ${patternFault(schema.pattern)}`,
       ),
     )
   return causes
@@ -425,6 +425,13 @@ const openApiFaults = (schema: JsonObject, path: string, context: Context): Caus
   return [...causes, ...extensionFaults(schema, path)]
 }
 
+const hasUnsupported = (schema: JsonObject): boolean =>
+  unsupported.some(([key]) => schema[key] !== undefined) ||
+  Array.isArray(schema.items) ||
+  propertiesOf(schema).some(([, property]) => hasUnsupported(property)) ||
+  [schema.items, schema.additionalProperties, schema.not].some((inner) => isObject(inner) && hasUnsupported(inner)) ||
+  ['allOf', 'anyOf', 'oneOf'].some((key) => schemasOf(schema[key]).some(hasUnsupported))
+
 const allowedAtRoot = [
   ['Description', 'description'],
   ['Type', 'type'],
@@ -473,8 +480,11 @@ export const crdSchemaFaults = (schema: JsonObject, hasStatus: boolean, path: st
       )
   }
   if (schema.nullable === true) causes.push(forbidden(`${at}.nullable`, 'nullable cannot be true at the root'))
-  const structural = notStructural(schema, at)
-  causes.push(...(structural.length ? structural : defaultFaults(schema, at)))
+  // What cannot be read as structural at all is refused by the other checks.
+  if (!hasUnsupported(schema)) {
+    const structural = notStructural(schema, at)
+    causes.push(...(structural.length ? structural : defaultFaults(schema, at)))
+  }
   causes.push(...openApiFaults(schema, at, { root: true, noDefaults: undefined, insideMeta: false }))
   return causes
 }

@@ -21,6 +21,12 @@ export const invalidValue = (field: string, value: unknown, detail: string): Cau
   message: withDetail(`Invalid value: ${render(value)}`, detail),
   field: at(field),
 })
+/** The same of a Go struct, whose fields are not sorted. `rendered` is its JSON. */
+export const invalidRendered = (field: string, rendered: string, detail: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${rendered}: ${detail}`,
+  field,
+})
 export const typeInvalid = (field: string, value: unknown, detail: string): Cause => ({
   reason: 'FieldValueTypeInvalid',
   message: withDetail(`Invalid value: ${render(value)}`, detail),

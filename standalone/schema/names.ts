@@ -17,7 +17,7 @@ const configKeyRegExp = new RegExp(`^${CONFIG_KEY}$`)
 
 const explain = (message: string, pattern: string, ...examples: string[]): string => {
   if (examples.length === 0) return `${message} (regex used for validation is '${pattern}')`
-  return `${message} (e.g. ${examples.map((e) => `'${e}', `).join('or ')}regex used for validation is '${pattern}')`
+  return `${message} (e.g. ${examples.map((e) => `'${e}', `).join(' or ')}regex used for validation is '${pattern}')`
 }
 export const maxLength = (max: number): string => `must be no more than ${max} characters`
 const bytesOf = (text: string): number => Buffer.byteLength(text)

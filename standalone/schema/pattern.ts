@@ -47,3 +47,27 @@ export const compilePattern = (pattern: string): RegExp | undefined => {
   }
   return cache.get(pattern)
 }
+
+const REPEATS = /(?:^|[(|])([*+?])/
+
+/** What RE2 says about a pattern that cannot be compiled. */
+export const patternFault = (pattern: string): string => {
+  let reason = ''
+  try {
+    new RegExp(pattern, 'u')
+  } catch (error) {
+    reason = (error as Error).message
+  }
+  const shown = (what: string, part: string): string => `error parsing regexp: ${what}: \`${part}\``
+  if (/character class/.test(reason) && /[Uu]nterminated|missing/.test(reason))
+    return shown('missing closing ]', pattern.slice(pattern.lastIndexOf('[')))
+  if (/[Uu]nterminated group/.test(reason)) return shown('missing closing )', pattern)
+  if (/[Uu]nmatched/.test(reason)) return shown('unexpected )', pattern)
+  if (/[Nn]othing to repeat/.test(reason))
+    return shown('missing argument to repetition operator', REPEATS.exec(pattern)?.[1] ?? '*')
+  if (/out of order/.test(reason)) return shown('invalid character class range', /.-./.exec(pattern)?.[0] ?? pattern)
+  if (/\\ at end/.test(reason)) return shown('trailing backslash at end of expression', '')
+  const lookAround = /\(\?<?[=!]/.exec(pattern)
+  if (lookAround) return shown('invalid or unsupported Perl syntax', lookAround[0].slice(0, 3))
+  return shown('invalid escape sequence', /\\./.exec(pattern)?.[0] ?? pattern)
+}
