@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { waitUntil } from '../harness/process.ts'
 import { conformance, type JsonObject } from './kit/scenario.ts'
 
 const promise = conformance('crd')
@@ -224,3 +225,49 @@ promise('A new default shows on objects that were stored before it', async ({ se
   await until('the field to go', `${list}/a`, ({ body }) => !body.includes('"a":"x"'))
   await send('GET', `${list}/a`)
 })
+
+promise(
+  'A fault that was there before does not stop a change of something else',
+  async ({ send, patch, until, namespace }) => {
+    const group = groupOf(namespace)
+    const versions = (maximum: number) => {
+      const spec = {
+        type: 'object',
+        required: ['e'],
+        properties: { size: { type: 'integer', maximum }, color: { type: 'string' }, e: { type: 'string' } },
+      }
+      return [
+        version('v1', {
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: { spec: maximum === 50 ? spec : { ...spec, required: [] } },
+            },
+          },
+        }),
+      ]
+    }
+    await send('POST', crds, crd(group, { versions: versions(100) }), { silent: true })
+    const list = `/apis/${group}/v1/namespaces/${namespace}/things`
+    await until('the resource', list, ({ status }) => status === 200)
+    const thing = (name: string, spec: JsonObject) => ({
+      apiVersion: `${group}/v1`,
+      kind: 'Thing',
+      metadata: { name },
+      spec,
+    })
+    await send('POST', list, thing('a', { size: 90, e: 'x' }), { silent: true })
+    await send('POST', list, thing('bare', { size: 90 }), { silent: true })
+    await patch('merge', `${crds}/things.${group}`, { spec: { versions: versions(50) } }, { silent: true })
+    await waitUntil('the new maximum', async () => {
+      const { status } = await send('POST', `${list}?dryRun=All`, thing('b', { size: 90, e: 'x' }), { silent: true })
+      return status === 422 ? true : undefined
+    })
+    await patch('merge', `${list}/a`, { metadata: { labels: { l: 'v' } } })
+    await patch('merge', `${list}/a`, { spec: { color: 'blue' } })
+    await patch('merge', `${list}/a`, { spec: { size: 80 } })
+    await patch('merge', `${list}/bare`, { metadata: { labels: { l: 'v' } } })
+    await patch('merge', `${list}/bare`, { spec: { color: 'blue' } })
+    await send('POST', list, thing('b', { size: 90, e: 'x' }))
+  },
+)

@@ -2,7 +2,7 @@ import { expect, inject } from 'vitest'
 import { conformance, type JsonObject } from './kit/scenario.ts'
 import { widgetCrd } from './kit/widgets.ts'
 
-const promise = conformance('discovery', { crds: (group) => [widgetCrd(group)] })
+const promise = conformance('discovery', { crds: (group) => [widgetCrd(group)], openApi: true })
 
 /** What the standalone API serves; the real one serves more, which is left out of the comparison. */
 const served: Record<string, readonly string[]> = {

@@ -121,32 +121,6 @@ promise('Where the schema says so, unknown fields stay', async ({ send, custom, 
   )
 })
 
-promise(
-  'A fault that was there before does not stop a change of something else',
-  async ({ send, patch, group, custom, until }) => {
-    const name = `widgets.${group}`
-    const at = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
-    await send('POST', `${custom}/widgets`, wg(group, { size: 90, color: 'red' }), { silent: true })
-    await patch(
-      'json',
-      at,
-      [
-        {
-          op: 'replace',
-          path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size/maximum',
-          value: 50,
-        },
-      ],
-      { silent: true },
-    )
-    await until('the new maximum', `/openapi/v3/apis/${group}/v1`, ({ body }) => body.includes('"maximum":50'))
-    await patch('merge', `${custom}/widgets/a`, { metadata: { labels: { l: 'v' } } })
-    await patch('merge', `${custom}/widgets/a`, { spec: { color: 'blue' } })
-    await patch('merge', `${custom}/widgets/a`, { spec: { size: 80 } })
-    await send('POST', `${custom}/widgets`, wg(group, { size: 90 }, 'b'))
-  },
-)
-
 promise('A body that is no JSON object is refused', async ({ send, core, custom }) => {
   for (const at of [`${core}/configmaps`, `${custom}/widgets`]) {
     for (const body of [
