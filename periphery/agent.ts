@@ -13,7 +13,7 @@ import {
 } from '../controller/hosts/port.ts'
 import { checkProject, downArguments } from './compose-arguments.ts'
 import { type ComposeTools, composeUp } from './compose-deploy.ts'
-import { observeProject } from './compose-observe.ts'
+import { configHashes, observeProject } from './compose-observe.ts'
 import { confinedPath, toFileError } from './confined-path.ts'
 import { deployContainer, observeContainer, removeContainer } from './deploy-container.ts'
 import { dockerConnection } from './docker-connection.ts'
@@ -89,6 +89,7 @@ class Agent implements Host {
       cliConfigDirectory: environment.DOCKER_CONFIG || join(environment.HOME || homedir(), '.docker'),
       shell: ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path)) ?? '/bin/sh',
       image: (name, signal) => this.#engine.image(name, signal),
+      hashes: (project, signal) => configHashes(this.#engine, project, signal),
     }
   }
 

@@ -33,14 +33,6 @@ export const configArguments = (request: ComposeRequest, files: ComposeFiles): [
   'json',
 ]
 
-/** Prints `service hash` for each service: the hash that Compose puts on its containers. */
-export const hashArguments = (request: ComposeRequest, files: ComposeFiles): [string, ...string[]] => [
-  ...prefix(request, files),
-  'config',
-  '--hash',
-  '*',
-]
-
 export const buildArguments = (request: ComposeRequest, files: ComposeFiles): [string, ...string[]] => [
   ...prefix(request, files),
   'build',

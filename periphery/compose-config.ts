@@ -8,30 +8,30 @@ interface ConfigJson {
       container_name?: string
       scale?: number
       restart?: string
-      deploy?: { replicas?: number | null } | null
+      deploy?: { replicas?: number | null; restart_policy?: { condition?: string } | null } | null
     } | null
   >
 }
 
-/** Reads what `compose config --format json` and `compose config --hash '*'` print. Throws a `SyntaxError` for anything else. */
-export const parseConfig = (project: string, json: string, hashes: string): ComposeService[] => {
+/** Reads what `compose config --format json` prints; throws a `SyntaxError` for anything else. Hashes are known only after `up`. */
+export const parseConfig = (project: string, json: string): ComposeService[] => {
   // A wrapper may print lines of its own first.
   const config = JSON.parse(json.slice(Math.max(0, json.indexOf('{')))) as ConfigJson
-  const hashOf = new Map(
-    hashes
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter((words) => words.length === 2 && /^[0-9a-f]{64}$/.test(words[1]!))
-      .map(([name, hash]) => [name!, hash!]),
-  )
   return Object.entries(config.services ?? {})
-    .map(([name, service]) => ({
-      name,
-      image: service?.image ?? `${project}-${name}`,
-      replicas: service?.deploy?.replicas ?? service?.scale ?? 1,
-      configHash: hashOf.get(name) ?? '',
-      ...(service?.container_name && { containerName: service.container_name }),
-      ...(service?.restart && { restart: service.restart }),
-    }))
+    .map(([name, service]) => {
+      const condition = service?.deploy?.restart_policy?.condition
+      const restart = service?.restart ?? (condition && restartOf[condition])
+      return {
+        name,
+        image: service?.image ?? `${project}-${name}`,
+        replicas: service?.deploy?.replicas ?? service?.scale ?? 1,
+        configHash: '',
+        ...(service?.container_name && { containerName: service.container_name }),
+        ...(restart && { restart }),
+      }
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
+
+/** What Compose makes of `deploy.restart_policy.condition`. */
+const restartOf: Readonly<Record<string, string>> = { none: 'no', 'on-failure': 'on-failure', any: 'always' }

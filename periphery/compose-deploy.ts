@@ -17,7 +17,6 @@ import {
   checkNames,
   configArguments,
   downArguments,
-  hashArguments,
   pullArguments,
   upArguments,
 } from './compose-arguments.ts'
@@ -39,6 +38,8 @@ export interface ComposeTools {
   shell: string
   /** The image if it is on this host, with the digests that its registry gave it. */
   image: (name: string, signal: AbortSignal) => Promise<{ digests: readonly string[] } | undefined>
+  /** The hash that the containers of each service of a project carry. */
+  hashes: (project: string, signal: AbortSignal) => Promise<ReadonlyMap<string, string>>
 }
 
 /** How long each stage may take, in milliseconds. */
@@ -129,23 +130,20 @@ class ComposeDeploy {
     await this.#down(runDirectory)
     await this.#compose('Compose Up', 'up', upArguments(request, files), runDirectory)
     await this.#command('Post Deploy', root, runDirectory, request.postDeploy)
-    return services
+    const hashes = await this.#tools.hashes(request.project, this.#signal)
+    return services.map((service) => ({ ...service, configHash: hashes.get(service.name) ?? '' }))
   }
 
   async #config(files: ComposeFiles): Promise<ComposeService[]> {
     const stage = 'Compose Config'
     const request = this.#request
-    const [json, hashes] = await Promise.all([
-      this.#runCompose(stage, 'config', configArguments(request, files), files.runDirectory),
-      this.#runCompose(stage, 'config', hashArguments(request, files), files.runDirectory),
-    ])
-    const failed = [json, hashes].find(({ exitCode }) => exitCode !== 0)
-    if (failed) this.#fail(stage, 'InvalidCompose', failed)
+    const json = await this.#runCompose(stage, 'config', configArguments(request, files), files.runDirectory)
+    if (json.exitCode !== 0) this.#fail(stage, 'InvalidCompose', json)
     try {
-      const services = parseConfig(request.project, json.stdout, hashes.stdout)
+      const services = parseConfig(request.project, json.stdout)
       const output = `services: ${services.map(({ name }) => name).join(', ') || 'none'}`
       // What `config` prints itself is full of resolved secrets, so it is not kept.
-      this.#record({ stage, success: true, output, durationMs: Math.max(json.durationMs, hashes.durationMs) })
+      this.#record({ stage, success: true, output, durationMs: json.durationMs })
       return services
     } catch {
       return this.#fail(stage, 'InvalidCompose', { ...json, output: 'compose config printed something else than JSON' })

@@ -6,15 +6,31 @@ import { ComposeLabel } from './labels.ts'
 /** So many containers are inspected at a time. */
 const parallel = 8
 
+/**
+ * The hash that each service's containers carry. `compose config --hash` would tell it before `up`, but wrongly for services with an
+ * `env_file` or another service's network (2.26), so the containers are asked.
+ */
+export const configHashes = async (
+  engine: DockerEngine,
+  project: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> => {
+  const hashes = new Map<string, string>()
+  for (const { Labels: labels } of await listProject(engine, project, signal)) {
+    const service = labels[ComposeLabel.service]
+    const hash = labels[ComposeLabel.configHash]
+    if (service && hash && labels[ComposeLabel.oneOff] !== 'True') hashes.set(service, hash)
+  }
+  return hashes
+}
+
 /** What runs under a compose project, whoever started it. */
 export const observeProject = async (
   engine: DockerEngine,
   project: string,
   signal: AbortSignal,
 ): Promise<ProjectObservation> => {
-  const listed = await engine.ask(`list the containers of project ${project}`, 'look', signal, (docker, abortSignal) =>
-    docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
-  )
+  const listed = await listProject(engine, project, signal)
   const names = listed.map(({ Names }) => Names[0]?.slice(1) ?? '').filter((name) => name !== '')
   const containers: ProjectContainer[] = []
   for (let i = 0; i < names.length; i += parallel) {
@@ -35,3 +51,8 @@ export const observeProject = async (
   containers.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { project, containers }
 }
+
+const listProject = (engine: DockerEngine, project: string, signal: AbortSignal) =>
+  engine.ask(`list the containers of project ${project}`, 'look', signal, (docker, abortSignal) =>
+    docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
+  )

@@ -214,7 +214,7 @@ export interface ComposeService {
   image: string
   /** Containers expected: `deploy.replicas` or `scale`, default 1. */
   replicas: number
-  /** Compose's own hash of the service; on its containers as `com.docker.compose.config-hash`. */
+  /** Compose's own hash of the service, as its containers carry it (`com.docker.compose.config-hash`); empty when it has none. */
   configHash: string
   containerName?: string
   /** `no` when not given. Tells a service that was stopped from one that ran once and is done. */

@@ -337,6 +337,7 @@ const parseServices = (text: string): ComposeService[] | undefined => {
     replicas: service?.deploy?.replicas ?? service?.scale ?? 1,
     configHash: createHash('sha256').update(JSON.stringify(service)).digest('hex'),
     ...(service?.container_name && { containerName: service.container_name }),
+    ...(service?.restart && { restart: service.restart }),
   }))
 }
 
@@ -344,5 +345,6 @@ interface SimulatedService {
   image?: string
   scale?: number
   container_name?: string
+  restart?: string
   deploy?: { replicas?: number }
 }

@@ -199,6 +199,28 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       expect(log[3]?.output).toMatch(/^wrapped\n/)
     })
 
+    it('announce the hashes that containers carry, for every kind of service', async () => {
+      const service = (name: string, more: string) => `  ${name}:\n${sleep}${more}`
+      const compose = [
+        'services:\n',
+        service('env', '    env_file: [more.env]\n'),
+        service('after', '    depends_on: [env]\n'),
+        service('many', '    deploy: {replicas: 2}\n'),
+        service('config', '    configs: [c]\n'),
+        service('none', '    scale: 0\n'),
+        `  shared:\n    image: ${testImages.busybox}\n    command: sleep 1000\n    network_mode: service:env\n    stop_grace_period: 0s\n`,
+        'configs: {c: {file: more.env}}\n',
+      ].join('')
+      const stack = request('hashes', '', { source: tree({ 'compose.yaml': compose, 'more.env': 'A=1\n' }) })
+      const { services } = await up(stack)
+      const { containers } = await host.observeProject(stack.project, signal)
+      expect(containers).toHaveLength(6)
+      for (const { service, configHash } of containers) {
+        expect(services.find(({ name }) => name === service)?.configHash, service).toBe(configHash)
+      }
+      expect(services.find(({ name }) => name === 'none')).toMatchObject({ replicas: 0, configHash: '' })
+    })
+
     it('end at the first that fails', async () => {
       const stack = request('fails', web, { preDeploy: { path: '', command: 'echo no\nexit 7', shellMode: false } })
       await expect(up(stack)).rejects.toMatchObject({
