@@ -7,6 +7,7 @@ import type { RequestInfo } from './http/request-info.ts'
 import type { Registry } from './registry/registry.ts'
 import type { ServedVersion } from './registry/resource.ts'
 import type { Store } from './store/store.ts'
+import type { Pulse } from './watch/pulse.ts'
 
 /** What the verbs work with. */
 export interface Backend {
@@ -16,6 +17,8 @@ export interface Backend {
   /** What the authorizer decides by, for questions beyond yes and no. */
   readonly rbac: RbacAuthorizer
   readonly tokens: ServiceAccountTokens
+  /** Wakes the watches. */
+  readonly pulse: Pulse
   readonly clock: () => Date
   /** RFC 4122 text. */
   readonly newUid: () => string

@@ -20,6 +20,7 @@ import { writeKubeconfig } from './tls/kubeconfig.ts'
 import { openPki, openTokenKey } from './tls/pki.ts'
 import { bootstrap } from './upkeep/bootstrap.ts'
 import { startUpkeep } from './upkeep/upkeep.ts'
+import { Pulse } from './watch/pulse.ts'
 
 export interface ApiServerOptions {
   /** Holds the database, the keys and the kubeconfig; made when it is not there, with mode 0700. */
@@ -73,6 +74,7 @@ export const startApiServer = async ({
       authorizer: rbac,
       rbac,
       tokens: new ServiceAccountTokens(await openTokenKey(pkiDir), store, clock),
+      pulse: new Pulse(),
       clock,
       newUid: randomUUID,
       randomSuffix,

@@ -78,7 +78,7 @@ const watchOptions = ({ query, backend }: Call): WatchOptions => {
 async function* lines(call: Call, selection: Selection, options: WatchOptions): AsyncGenerator<string> {
   const { backend, served, signal } = call
   const start = backend.store.revision
-  using feed = new Feed(backend.store, served.resource.storage, options.after ?? start)
+  using feed = new Feed(backend.store, backend.pulse, served.resource.storage, options.after ?? start)
   using pause = new Pause(feed, signal, options.timeoutMs)
   const writer = new EventWriter(call, selection)
   const isServed = (): boolean =>
@@ -90,7 +90,7 @@ async function* lines(call: Call, selection: Selection, options: WatchOptions): 
       let chunk = ''
       for (const change of feed.take()) chunk += writer.line(change)
       if (chunk !== '') yield chunk
-      const why = await pause.until(BOOKMARK_MS)
+      const why = await pause.next()
       if (why === 'bookmark' && options.bookmarks && feed.caughtUpTo > 0) yield writer.bookmark(feed.caughtUpTo, false)
       if (why === 'ended' || !isServed()) return
     }
@@ -125,34 +125,43 @@ class Pause implements Disposable {
   readonly #feed: Feed
   readonly #signal: AbortSignal
   readonly #deadline: NodeJS.Timeout
-  #ended = false
-  #wake: ((why: Woken) => void) | undefined
-  readonly #end = (): void => {
-    this.#ended = true
-    this.#wake?.('ended')
-  }
+  readonly #bookmarks: NodeJS.Timeout
+  #due: Woken = 'changes'
+  #wake: (() => void) | undefined
 
   constructor(feed: Feed, signal: AbortSignal, timeoutMs: number) {
     this.#feed = feed
     this.#signal = signal
-    this.#ended = signal.aborted
+    if (signal.aborted) this.#due = 'ended'
     this.#deadline = setTimeout(this.#end, timeoutMs).unref()
+    this.#bookmarks = setInterval(() => this.#interrupt('bookmark'), BOOKMARK_MS).unref()
     signal.addEventListener('abort', this.#end)
   }
 
-  async until(bookmarkMs: number): Promise<Woken> {
-    if (this.#ended) return 'ended'
-    const { promise, resolve } = Promise.withResolvers<Woken>()
-    this.#wake = resolve
-    const timer = setTimeout(resolve, bookmarkMs, 'bookmark').unref()
-    this.#feed.onceReady(() => resolve('changes'))
-    const why = await promise
-    clearTimeout(timer)
-    return why
+  /** Answers at once when something came up since the last time. */
+  async next(): Promise<Woken> {
+    if (this.#due === 'changes') {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      this.#feed.onceReady(resolve)
+      await promise
+      this.#wake = undefined
+    }
+    const due = this.#due
+    if (due === 'bookmark') this.#due = 'changes'
+    return due
+  }
+
+  readonly #end = (): void => this.#interrupt('ended')
+
+  #interrupt(why: Woken): void {
+    if (this.#due !== 'ended') this.#due = why
+    this.#wake?.()
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#deadline)
+    clearInterval(this.#bookmarks)
     this.#signal.removeEventListener('abort', this.#end)
   }
 }

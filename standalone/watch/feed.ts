@@ -1,5 +1,6 @@
 import type { Change } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
+import type { Pulse } from './pulse.ts'
 
 /** Changes that may wait for a slow watcher before it is sent back to the log. */
 const BUFFER = 1000
@@ -13,14 +14,16 @@ const REPLAY = 200
 export class Feed implements Disposable {
   readonly #store: Store
   readonly #resource: string
+  readonly #pulse: Pulse
   readonly #unsubscribe: () => void
   #cursor: number
   #buffer: Change[] = []
-  /** The newest change that went by; the feed is behind when the buffer does not lead up to it. */
+  /** The buffer does not lead up to the newest change: the log must be read. */
   #behind: boolean
   #wake: (() => void) | undefined
 
-  constructor(store: Store, resource: string, after: number) {
+  constructor(store: Store, pulse: Pulse, resource: string, after: number) {
+    this.#pulse = pulse
     this.#store = store
     this.#resource = resource
     this.#cursor = after
@@ -85,7 +88,7 @@ export class Feed implements Disposable {
   #notify(): void {
     const wake = this.#wake
     this.#wake = undefined
-    wake?.()
+    if (wake) this.#pulse.request(wake)
   }
 }
 
