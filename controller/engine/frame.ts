@@ -125,7 +125,8 @@ export class Frame<T extends Reconciled> {
       this.#tell(object, outcome, context.redactor)
       await this.#writeStatus(object, status, stop)
     }
-    this.#log(context.logger, outcome, thrown, context.redactor)
+    const isOld = outcome.kind === 'stalled' && outcome.failure !== undefined && !isNews(object, outcome.failure)
+    this.#log(context.logger, isOld ? { ...outcome, log: 'debug' } : outcome, thrown, context.redactor)
     return outcome
   }
 
@@ -155,11 +156,10 @@ export class Frame<T extends Reconciled> {
     }
   }
 
-  #tell(object: Readonly<T>, { event, failure }: Outcome, redactor: Redactor): void {
+  #tell(object: Readonly<T>, { event, failure, kind }: Outcome, redactor: Redactor): void {
     if (event === undefined || failure === undefined) return
-    const before = findCondition(object.status?.conditions, failure.condition ?? 'Ready')
-    const isNews = before?.status !== 'False' || before.reason !== failure.reason
-    if (event === 'Warning' || isNews) {
+    // What only a human can change is told once, not whenever something else wakes the object.
+    if ((event === 'Warning' && kind !== 'stalled') || isNews(object, failure)) {
       this.#options.events.record(object, event, failure.reason, redactor.text(failure.message))
     }
   }
@@ -198,6 +198,16 @@ export class Frame<T extends Reconciled> {
     const factor = 1 + RECHECK_JITTER * (2 * this.#options.random() - 1)
     return { outcome: 'settled', afterMs: result.afterMs * factor }
   }
+}
+
+/** Status does not say so yet. */
+const isNews = (object: Readonly<Reconciled>, failure: NonNullable<Outcome['failure']>): boolean => {
+  const before = findCondition(object.status?.conditions, failure.condition ?? 'Ready')
+  return (
+    before?.status !== 'False' ||
+    before.reason !== failure.reason ||
+    before.observedGeneration !== object.metadata.generation
+  )
 }
 
 interface PassDeadline {

@@ -136,13 +136,11 @@ function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Rec
         message: failureText(rollout, desired, oldIsBack),
       }
       recordFailure(fields, hash, failure, deps.clock.now())
-      pass.status.markFalse(healthy, failure.reason, stateText(rollout.container))
       if (oldIsBack) {
-        if (rollout.container?.state === 'running') {
-          pass.status.markTrue(healthy, 'Running', 'The container that ran before runs again.')
-        }
+        reportMeanwhile({ ...work, observed: rollout.container })
         throw new StalledError(deployed, failure.reason, failure.message)
       }
+      pass.status.markFalse(healthy, failure.reason, stateText(rollout.container))
       const error = new TransientError(deployed, failure.reason, failure.message)
       attempts.tried(ownerOf(deployment), hash, error)
       throw error
@@ -163,9 +161,9 @@ function failureText(
 }
 
 /** The desired one failed before; the old one runs. */
-function hold({ pass, deployment, observed }: Work): never {
-  const failure = deployment.status?.lastDeploy?.failure
-  pass.status.markTrue(healthy, 'Running', stateText(observed))
+function hold(work: Work): never {
+  const failure = work.deployment.status?.lastDeploy?.failure
+  reportMeanwhile(work)
   throw new StalledError(
     deployed,
     failure?.reason ?? 'RolledBack',
