@@ -61,12 +61,12 @@ export class Normaliser {
   /** The version of a list, table or bookmark is the whole store's: what others write in the meantime moves it. */
   #hideStoreVersion(value: object): object {
     const { kind, items, rows, type, object, metadata } = value as {
-      kind?: string
+      kind?: unknown
       [key: string]: unknown
       metadata?: { resourceVersion?: string }
     }
     if (type === 'BOOKMARK') return { ...value, object: { ...(object as object), items: [] } }
-    const many = Array.isArray(items) || Array.isArray(rows) || kind?.endsWith('List') === true
+    const many = Array.isArray(items) || Array.isArray(rows) || (typeof kind === 'string' && kind.endsWith('List'))
     if (!many || !metadata?.resourceVersion) return value
     this.#storeVersions.add(metadata.resourceVersion)
     return { ...value, metadata: { ...metadata, resourceVersion: 'LISTRV' } }
