@@ -30,7 +30,7 @@ flock 9
 if ! [ -f "$archive" ]; then
   binary=$(command -v busybox || true)
   # A dynamically linked busybox would not run in an otherwise empty root.
-  if [ -z "$binary" ] || grep -qa 'ld-linux\|ld-musl' "$binary"; then
+  if [ -z "$binary" ] || ldd "$binary" >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
       say 'installing busybox-static'
       apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends busybox-static >/dev/null ||

@@ -58,7 +58,7 @@ export const startRegistry = async (password: string): Promise<TestRegistry | un
 
 /** The registry takes bcrypt only; Perl's `crypt` knows it on every Debian. The password goes over standard input. */
 const bcrypt = (password: string): string =>
-  execFileSync('perl', ['-e', 'print crypt(do { local $/; <STDIN> }, q($2y$05$abcdefghijklmnopqrstu.))'], {
+  execFileSync('/usr/bin/perl', ['-e', 'print crypt(do { local $/; <STDIN> }, q($2y$05$abcdefghijklmnopqrstu.))'], {
     input: password,
     encoding: 'utf8',
   })
