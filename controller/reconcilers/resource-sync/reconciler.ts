@@ -29,7 +29,7 @@ import {
   storePlan,
   tidyPlans,
 } from '../../sync/stored-plans.ts'
-import { takeApproval } from './approval.ts'
+import { openApprovals, settleApprovals } from './approval.ts'
 import { readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
@@ -166,15 +166,18 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   const stored = await listPlans(context)
   if (plan.changes.length === 0) {
     await writeInventoryOf(work)
+    await settleApprovals(await openApprovals(context), undefined, context)
     if (plan.deleting.size === 0) await conclude(stored, context)
     pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
     reportApplied(nothing, plan, revision, pass, sync)
     return nothing
   }
 
+  const approvals = await openApprovals(context)
   const underWay = stored.find((one) => isUnderWay(one) && covers(one, plan.changes))
-  const current = underWay ?? (await approvedPlan(work, stored))
+  const current = underWay ?? (await approvedPlan(work, stored, approvals))
   if (current === undefined) return 'pending'
+  await settleApprovals(approvals, current, context)
   pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
 
   const written = await writeInventoryOf(work)
@@ -201,6 +204,7 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
 async function approvedPlan(
   { sync, plan, revision, context, pass }: Work,
   stored: readonly StoredPlan[],
+  approvals: readonly PlanApproval[],
 ): Promise<StoredPlan | undefined> {
   const { digest, summary } = plan
   const parts = cutIntoParts(describeChanges(plan))
@@ -209,8 +213,9 @@ async function approvedPlan(
   pass.status.fields.plan = { name: current.parts[0]?.metadata.name, digest, revision, summary }
 
   const manual = sync.spec.operator.approval === 'Manual'
-  const approval = manual ? await takeApproval(current, context) : undefined
+  const approval = manual ? approvals.find((one) => one.spec.digest === digest) : undefined
   if (manual && approval === undefined) {
+    await settleApprovals(approvals, current, context)
     const { name } = sync.metadata
     const text = `${describePending(plan)} at ${shortRevision(revision)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``
     const isNews = sync.status?.plan?.digest !== digest
