@@ -203,6 +203,7 @@ const otherMeaning: Readonly<Record<string, string>> = {
   'mls-literal-with-delimiter': 'a fault of Core: a delimiter in a literal doubles backslashes',
   'alerter-endpoint-empty-params': 'Core fills in a URL that nobody has',
   'procedure-param-aliases': 'Core fills in a level; whoever sends the alert does that here',
+  'registry-forms': 'Core takes the older form of a registry for an empty one',
   'export-escapes': 'the recording shows control characters escaped',
 }
 

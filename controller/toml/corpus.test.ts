@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { customResourceDefinition, type OpenApiSchema } from '../api/crd.ts'
+import { kinds, laterKinds } from '../api/v1alpha1/kinds.ts'
 import { read } from './read.ts'
 
 /** Public repositories of people who use Komodo; beside the project when there are any. */
@@ -33,6 +36,34 @@ const expected: Record<string, Counts> = {
   'zrr1999__zrr-compose': { blocks: 11, unsupported: 4, warnings: 0, errors: 0 },
 }
 
+const ajv = new Ajv({
+  allErrors: true,
+  strictTypes: false,
+  keywords: ['x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields'],
+})
+
+/** The structural schema of each kind's spec, as an API server holds objects against it; unknown fields are errors here. */
+const schemas = new Map(
+  [...kinds, ...laterKinds]
+    .filter(({ toml }) => toml)
+    .map((kind) => {
+      const spec = customResourceDefinition(kind).spec.versions[0]!.schema.openAPIV3Schema.properties!.spec!
+      return [kind.kind, ajv.compile(closed(spec))] as const
+    }),
+)
+
+function closed(schema: OpenApiSchema): OpenApiSchema {
+  const { properties, items, ...rest } = schema
+  return {
+    ...rest,
+    ...(items && { items: closed(items) }),
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, closed(property)])),
+      additionalProperties: false,
+    }),
+  }
+}
+
 describe.skipIf(!existsSync(corpus))('every repository of the corpus is read', () => {
   const repositories = existsSync(corpus)
     ? readdirSync(corpus).filter((name) => statSync(join(corpus, name)).isDirectory())
@@ -55,6 +86,9 @@ describe.skipIf(!existsSync(corpus))('every repository of the corpus is read', (
       },
       diagnostics.map(({ position, message }) => `${position.file}:${position.line} ${message}`).join('\n'),
     ).toEqual(expected[repository])
+    for (const { kind, name, spec } of read(files, { allKinds: true }).declarations) {
+      expect(schemas.get(kind)!(spec), `${kind} ${name}: ${JSON.stringify(schemas.get(kind)!.errors)}`).toBe(true)
+    }
     for (const { position, kind, name } of declarations) {
       const line = files.find(({ path }) => path === position.file)!.text.split('\n')[position.line - 1]
       expect(line, `${kind} ${name}`).toMatch(/^\s*\[\[/)

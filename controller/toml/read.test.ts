@@ -146,6 +146,24 @@ describe('read brings each value into the shape of the field', () => {
   })
 })
 
+describe('read takes what older files have', () => {
+  it.each<[sentence: string, registry: string, spec: unknown]>([
+    [
+      'a registry in its older form',
+      '{ type = "Standard", params = { account = "a" } }',
+      [{ domain: 'docker.io', account: 'a' }],
+    ],
+    ['no registry in its older form', '{ type = "None", params = {} }', []],
+    ['one registry', '{ domain = "ghcr.io" }', [{ domain: 'ghcr.io' }]],
+    ['several registries', '[{ domain = "a.b" }, { domain = "c.d" }]', [{ domain: 'a.b' }, { domain: 'c.d' }]],
+  ])('%s', (_, registry, imageRegistry) => {
+    const text = `[[build]]\nname = "a"\nconfig.image_registry = ${registry}`
+    const { declarations, diagnostics } = read([{ path: 'a.toml', text }], { allKinds: true })
+    expect(diagnostics).toEqual([])
+    expect(declarations[0]!.spec).toEqual({ imageRegistry })
+  })
+})
+
 describe('read keeps secrets out of the spec', () => {
   it('of a variable that is one', () => {
     const secret = one('[[variable]]\nname = "TOKEN"\nvalue = "hunter2"\nis_secret = true')

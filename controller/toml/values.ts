@@ -111,7 +111,8 @@ function readList(raw: unknown, model: ValueModel & { type: 'list' }, reading: R
     const value = readValue(item, model.item, reading, at, String(index))
     reading.path.pop()
     // A blank entry means nothing anywhere, and as an argument of a command it would do harm.
-    if (!isText || typeof value !== 'string' || value.trim() !== '') values.push(value)
+    const blank = value === undefined || (isText && typeof value === 'string' && value.trim() === '')
+    if (!blank) values.push(value)
   }
   return values
 }
@@ -123,16 +124,27 @@ function readList(raw: unknown, model: ValueModel & { type: 'list' }, reading: R
  */
 export function readNested(
   raw: unknown,
-  { table, shorthand, variants }: TableValue,
+  { table, shorthand, wrapped, variants }: TableValue,
   reading: Reading,
   at: string,
 ): Record<string, unknown> | undefined {
-  const written: unknown =
-    shorthand !== undefined && typeof raw === 'string' ? Object.assign(Object.create(null), { [shorthand]: raw }) : raw
-  if (!isTable(written)) {
+  if (shorthand !== undefined && typeof raw === 'string') {
+    return readTable(Object.assign(Object.create(null), { [shorthand]: raw }), table, reading, at)
+  }
+  if (!isTable(raw)) {
     return reading.wrongType(shorthand === undefined ? 'a table' : `a table, or the ${shorthand} alone`, raw)
   }
-  return variants ? readVariant(written, table, variants, reading, at) : readTable(written, table, reading, at)
+  if (variants) return readVariant(raw, table, variants, reading, at)
+  const { type, params } = raw
+  if (!wrapped || typeof type !== 'string' || !(type in wrapped)) return readTable(raw, table, reading, at)
+  const assumed = wrapped[type]
+  if (!assumed) return undefined
+  reading.path.push('params')
+  const values = isTable(params)
+    ? { ...assumed, ...readTable(params, table, reading, at) }
+    : reading.wrongType('a table', params)
+  reading.path.pop()
+  return values
 }
 
 /** `{ type, params }`: which keys `params` takes depends on `type`. */

@@ -49,6 +49,8 @@ export interface TableValue {
   table: TableModel
   /** The key that a bare text stands for. */
   shorthand?: string
+  /** See `TomlMeta`. */
+  wrapped?: NonNullable<TomlMeta['wrapped']>
   /** A tagged union: what `params` takes, by the value of `type`. */
   variants?: ReadonlyMap<string, TableModel>
 }
@@ -182,11 +184,12 @@ function defaultOf(property: AnnotatedSchema, secret: boolean): { default?: unkn
   return value === undefined ? {} : { default: value }
 }
 
-function tableValue(table: TableModel, { shorthand, variants }: TomlMeta): TableValue {
+function tableValue(table: TableModel, { shorthand, wrapped, variants }: TomlMeta): TableValue {
   return {
     type: 'table',
     table,
     ...(shorthand && { shorthand }),
+    ...(wrapped && { wrapped }),
     ...(variants && { variants: variants === 'executions' ? executionVariants() : schemaVariants(table, variants) }),
   }
 }

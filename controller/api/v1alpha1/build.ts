@@ -14,7 +14,11 @@ const imageRegistry = Type.Object(
     account: text('Account to log in with; without one nothing is pushed.'),
     organization: text('Organization to push to, in place of the account.'),
   },
-  { description: 'One registry.' },
+  {
+    description: 'One registry.',
+    // Up to Komodo 1.19; since then Komodo takes it for an empty entry and pushes nothing.
+    'x-komodo': { wrapped: { Standard: { domain: 'docker.io' }, None: undefined } },
+  },
 )
 
 const spec = Type.Object({

@@ -77,13 +77,7 @@ export const status = {
   ),
 }
 
-/** Conditions of every kind. `Ready` is derived from the kind's own ones. */
-export const condition = {
-  ready: 'Ready',
-  reconciling: 'Reconciling',
-  stalled: 'Stalled',
-} as const
-
+/** Conditions of every kind, and what each means. */
 export const commonConditions: Readonly<Record<string, string>> = {
   Ready: "True when all of the kind's own conditions are True.",
   Reconciling: 'Present and True while work is under way or retried.',

@@ -39,6 +39,11 @@ export interface TomlMeta {
   enumAliases?: Readonly<Record<string, readonly string[]>>
   /** The key of a table that a bare text stands for. */
   shorthand?: string
+  /**
+   * Older files wrap the table in `{ type, params }`. By `type`: what `params` lacks is taken from here; nothing there, and the table
+   * stands for "not given".
+   */
+  wrapped?: Readonly<Record<string, Readonly<Record<string, string>> | undefined>>
   /** Variants of a tagged union (`type` + `params`): the names in `params` by variant; or the executions of `executions.ts`. */
   variants?: Readonly<Record<string, readonly string[]>> | 'executions'
   /** What a param of a variant is when it is not given. Not a default of the schema, which knows no variants. */
@@ -73,6 +78,7 @@ const metaKeys = new Set([
   'references',
   'enumAliases',
   'shorthand',
+  'wrapped',
   'variants',
   'variantDefault',
   'key',
