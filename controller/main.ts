@@ -4,12 +4,14 @@ import { hostname } from 'node:os'
 import process from 'node:process'
 import { ConfigError, loadConfig, USAGE } from './config.ts'
 import { createLogger } from './logging.ts'
+import { keepHeapSmall } from './memory.ts'
 import { startOperator } from './operator.ts'
 import { VERSION } from './version.ts'
 import { wiring } from './wiring.ts'
 
 /** The process: flags in, signals, exit codes. 0: asked to stop; 1: could not start; 2: the command line was wrong. */
 const main = async (): Promise<void> => {
+  keepHeapSmall()
   const config = readConfig()
   if (config === undefined) return
   const logger = createLogger(config.log, process.stdout)

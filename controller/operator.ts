@@ -15,6 +15,7 @@ import { EngineMetrics } from './engine/metrics.ts'
 import type { Reconciler } from './engine/reconciler.ts'
 import { openHome } from './home.ts'
 import type { KubeClient } from './kube/client.ts'
+import { giveBackWhenQuiet } from './memory.ts'
 
 /** What the wiring of kinds gets from below. */
 export interface Ground {
@@ -124,6 +125,7 @@ export const startOperator = async ({
     }
     begin?.()
     for (const controller of controllers) controller.start()
+    giveBackWhenQuiet({ clock, logger }, signal)
   } catch (error) {
     await stop()
     throw error

@@ -1,0 +1,59 @@
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import type { Clock } from './engine/clock.ts'
+import type { Logger } from './engine/logger.ts'
+
+/**
+ * A controller works in bursts and is quiet for most of its life. V8 by itself lets the heap grow to several times of what is in
+ * use and keeps it, so that one busy minute would cost memory for weeks.
+ */
+
+/** The heap may grow by this share of what is in use before it is collected; V8's own choice is up to fourfold. */
+const GROWTH_PERCENT = 40
+
+/** To be called before anything is loaded. */
+export const keepHeapSmall = (): void => v8.setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+
+const LOOK_EVERY_MS = 10_000
+/** Less of a core than this, over one interval, is quiet. */
+const QUIET_SHARE = 0.05
+/** Giving back takes up to half a second, so it must be worth it. */
+const WORTH_BYTES = 24 * 1024 * 1024
+
+/** Compacts the heap when a burst is over. Ends when `signal` aborts. */
+export const giveBackWhenQuiet = ({ clock, logger }: { clock: Clock; logger: Logger }, signal: AbortSignal): void => {
+  const collect = fullCollection()
+  let before = process.cpuUsage()
+  let lookedAt = clock.now()
+  /** After the last compaction: what could not be given back then will not be now. */
+  let floor = 0
+  const look = (): void => {
+    if (signal.aborted) return
+    const { user, system } = process.cpuUsage(before)
+    const elapsedMs = clock.now() - lookedAt
+    before = process.cpuUsage()
+    lookedAt = clock.now()
+    const quiet = (user + system) / 1000 < elapsedMs * QUIET_SHARE
+    const { heapTotal, heapUsed } = process.memoryUsage()
+    if (quiet && heapTotal - floor > WORTH_BYTES) {
+      const startedAt = performance.now()
+      collect()
+      floor = process.memoryUsage().heapTotal
+      const freedMiB = Math.round((heapTotal - floor) / 2 ** 20)
+      const pauseMs = Math.round(performance.now() - startedAt)
+      logger.debug({ freedMiB, usedMiB: Math.round(heapUsed / 2 ** 20), pauseMs }, 'gave memory back')
+      before = process.cpuUsage()
+    }
+    clock.setTimer(look, LOOK_EVERY_MS)
+  }
+  clock.setTimer(look, LOOK_EVERY_MS)
+}
+
+/** V8's most thorough collection, which also compacts. Node offers it only by way of a flag. */
+const fullCollection = (): (() => void) => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect: unknown = vm.runInNewContext('gc')
+  v8.setFlagsFromString('--no-expose-gc')
+  if (typeof collect !== 'function') return () => {}
+  return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+}
