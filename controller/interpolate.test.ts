@@ -37,6 +37,14 @@ describe('interpolate', () => {
     expect(result.secrets).toEqual(['hunter2'])
   })
 
+  it('refuses to grow without bound', () => {
+    const long = { A: '[[B]]'.repeat(2_000), B: 'x'.repeat(10_000) } as Record<string, string>
+    const text = '[[A]]'.repeat(1_000)
+    expect(() => interpolate(text, (name) => ({ text: long[name]!, secret: false }))).toThrow(
+      'the values of [[A]], [[B]] make a text longer than',
+    )
+  })
+
   it('leaves every text alone that has no variable in it', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

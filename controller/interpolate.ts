@@ -6,6 +6,9 @@
  * text that merely looks like an opening (`[[ -f x`, nested arrays) is left alone instead of failing or being altered.
  */
 
+/** What replaced names may add to one text, in characters; a short text with long values could otherwise grow without bound. */
+export const MAX_INSERTED = 4 * 1024 * 1024
+
 export interface Value {
   text: string
   secret: boolean
@@ -31,11 +34,13 @@ export const isVariableName = (name: string): boolean => name.length <= 500 && /
 /**
  * Replaces each `[[NAME]]` that `lookup` knows. `[[[NAME]]]` becomes `[[NAME]]`. The value of a variable that is no secret may itself
  * name variables, one level deep (Komodo: secrets only); the value of a secret is taken as it is.
+ * Throws a RangeError when the values would add more than `MAX_INSERTED`.
  */
 export function interpolate(text: string, lookup: Lookup): Interpolated {
   const used = new Set<string>()
   const unknown = new Set<string>()
   const secrets = new Set<string>()
+  let inserted = 0
   const replace = (input: string, depth: number): string => {
     if (!input.includes('[[')) return input
     return input.replace(token, (match, escaped: string | undefined, name: string | undefined) => {
@@ -46,6 +51,12 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
         return match
       }
       used.add(name!)
+      inserted += value.text.length
+      if (inserted > MAX_INSERTED) {
+        throw new RangeError(
+          `the values of [[${[...used].join(']], [[')}]] make a text longer than ${MAX_INSERTED} characters`,
+        )
+      }
       if (!value.secret) return depth === 0 ? replace(value.text, 1) : value.text
       if (value.text !== '') secrets.add(value.text)
       return value.text

@@ -207,10 +207,13 @@ function skipValue(source: string, at: number, end: number): number {
   return end
 }
 
-/** The parts of a dotted key, and the offset of what follows it. */
+/** Nothing that we know is nested deeper; a hostile header could be. */
+const MAX_KEYS = 64
+
+/** The parts of a dotted key, at most `MAX_KEYS`, and the offset of what follows them. */
 function readKeys(source: string, at: number, end: number): { keys: { name: string; offset: number }[]; next: number } {
   const keys: { name: string; offset: number }[] = []
-  while (at < end) {
+  while (at < end && keys.length < MAX_KEYS) {
     while (at < end && (source[at] === ' ' || source[at] === '\t')) at++
     const start = at
     const quote = source[at]

@@ -487,6 +487,22 @@ describe('read survives', () => {
     '\u0000',
     ' ',
   )
+  it.each<[sentence: string, text: string]>([
+    ['a header without end', `[${'a.'.repeat(200_000)}a]\nx = 1\n[[stack]]`],
+    ['a key without end', `[[stack]]\n${'a.'.repeat(200_000)}a = 1`],
+    ['thousands of unknown keys', `[[stack]]\n${Array.from({ length: 50_000 }, (_, i) => `k${i} = 1`).join('\n')}`],
+    ['a name that goes on and on', `[[stack]]\nname = "${'x'.repeat(1_000_000)}"`],
+    ['a key that goes on and on', `[[stack]]\nname = "a"\n${'x'.repeat(1_000_000)} = 1`],
+    ['thousands of bad blocks', '[[stack]]\n'.repeat(40_000)],
+    ['more blocks than anybody has', '[[stack]]\n'.repeat(limits.blocks + 1)],
+  ])('%s, in good time', { timeout: 15_000 }, (_, text) => {
+    const started = performance.now()
+    const { diagnostics } = readText(text)
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(diagnostics.length).toBeGreaterThan(0)
+    for (const { message } of diagnostics) expect(message.length).toBeLessThan(1_000)
+  })
+
   it('every text', { timeout: 30_000 }, () => {
     fc.assert(
       fc.property(

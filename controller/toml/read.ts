@@ -27,7 +27,7 @@ export const limits = {
   depth: 64,
   blocks: 50_000,
   /** Further problems in the same file are only counted. */
-  diagnostics: 200,
+  diagnostics: 100,
 } as const
 
 export interface ReadOptions {
