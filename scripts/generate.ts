@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { customResourceDefinition } from '../controller/api/crd.ts'
 import { kinds } from '../controller/api/v1alpha1/kinds.ts'
 import { editorSchema } from './generate-editor-schema.ts'
-import { referencePage } from './generate-reference.ts'
+import { referenceIndex, referencePage } from './generate-reference.ts'
 
 /**
  * Writes what comes from `controller/api/v1alpha1`: CRDs, the schema for editors, the reference pages. With `--check` it writes
@@ -30,6 +30,7 @@ function generate(): Map<string, string> {
     )
     files.set(`docs/reference/${kind.kind.toLowerCase()}.md`, referencePage(kind))
   }
+  files.set('docs/reference/README.md', referenceIndex(kinds))
   files.set('crds/schema/komodo.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`)
   return files
 }
