@@ -21,6 +21,7 @@ export interface UserInfo {
   username: string
   uid?: string
   groups: readonly string[]
+  extra?: Readonly<Record<string, readonly string[]>>
 }
 
 export type ApiResponse =

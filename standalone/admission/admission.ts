@@ -30,6 +30,13 @@ const checkNamespace = (tx: Transaction, { served }: Call, object: JsonObject): 
       served.resource,
       name ?? '',
       `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     )
   }
 }

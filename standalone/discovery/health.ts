@@ -1,4 +1,5 @@
 import type { Route } from '../http/handler.ts'
+import { methodNotServed } from '../http/status.ts'
 
 /** What clients are told to expect: the behaviour of this release of Kubernetes. */
 export const KUBERNETES_VERSION = { major: '1', minor: '34', gitVersion: 'v1.34.4' }
@@ -19,7 +20,7 @@ export const healthRoute: Route = ({ method }, { path, query }) => {
     return { status: 200, headers: PLAIN, body: method === 'HEAD' ? '' : text }
   }
   if (path === '/version' || path === '/version/') {
-    if (method !== 'GET') return { status: 405, headers: PLAIN, body: '' }
+    if (method !== 'GET') throw methodNotServed()
     const version = {
       ...KUBERNETES_VERSION,
       gitCommit: '',

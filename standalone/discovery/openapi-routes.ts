@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../api.ts'
 import type { Route } from '../http/handler.ts'
-import { methodNotAllowed } from '../http/status.ts'
+import { methodNotServed } from '../http/status.ts'
 import { openApiV2 } from '../openapi/v2.ts'
 import { openApiV3, openApiV3Index } from '../openapi/v3.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -10,6 +10,12 @@ import type { ServedResource } from '../schema/contract.ts'
 import { KUBERNETES_VERSION } from './health.ts'
 
 const OPTIONS = { serverVersion: KUBERNETES_VERSION.gitVersion }
+/**
+ * kubectl reads this form alone, and only to check kinds that it found in no v3 document: those are not served, so a document
+ * of nothing (`swagger: "2.0"`) is the truth for it.
+ */
+const PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v2[.@]v1\.0\+protobuf/
+const EMPTY_DOCUMENT = Uint8Array.from([0x0a, 0x03, 0x32, 0x2e, 0x30])
 const PLAIN = 'text/plain; charset=utf-8'
 /** The index names documents by the hash of their text, so that a copy never goes stale. */
 const FOREVER = 'public, immutable'
@@ -20,10 +26,15 @@ export const openApiRoute = (registry: Registry): Route => {
   return (request, { path, query }) => {
     if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      throw methodNotAllowed({ group: '', plural: '' }, request.method)
+      throw methodNotServed()
     }
     if (path === '/openapi/v3') return send(request, documents.index(), PLAIN)
-    if (path === '/openapi/v2') return send(request, documents.v2(), 'application/json')
+    if (path === '/openapi/v2') {
+      const protobuf = PROTOBUF.exec(request.headers.accept ?? '')?.[0]
+      return protobuf
+        ? { status: 200, headers: { 'content-type': protobuf }, body: EMPTY_DOCUMENT }
+        : send(request, documents.v2(), 'application/json')
+    }
     const text = documents.v3(path.slice('/openapi/v3/'.length))
     if (text === undefined) return { status: 404, headers: {}, body: '' }
     const cached = query.has('hash') ? { 'cache-control': FOREVER } : undefined

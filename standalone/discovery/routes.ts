@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ApiRequest, ApiResponse } from '../api.ts'
 import type { Route } from '../http/handler.ts'
 import { answer, negotiate } from '../http/negotiate.ts'
-import { methodNotAllowed, noSuchResource } from '../http/status.ts'
+import { methodNotServed, noSuchResource } from '../http/status.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { JsonObject } from '../schema/contract.ts'
 import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, groupsOf } from './documents.ts'
@@ -47,7 +47,7 @@ export const discoveryRoute = ({ registry, serverAddress }: DiscoveryOptions): R
 }
 
 const readOnly = ({ method }: ApiRequest): void => {
-  if (method !== 'GET') throw methodNotAllowed({ group: '', plural: '' }, method)
+  if (method !== 'GET') throw methodNotServed()
 }
 
 /** When the client asks for the aggregated form: what it has already is not sent again. */

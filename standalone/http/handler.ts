@@ -3,7 +3,7 @@ import type { Attributes } from '../auth/authorizer.ts'
 import { forbiddenByRbac } from '../auth/forbidden.ts'
 import type { Backend, Call } from '../call.ts'
 import { findVirtual } from '../discovery/virtual.ts'
-import type { ServedVersion } from '../registry/resource.ts'
+import type { Resource, ServedVersion } from '../registry/resource.ts'
 import { badRequest } from '../schema/faults.ts'
 import { create } from '../verbs/create.ts'
 import { deleteObject } from '../verbs/delete.ts'
@@ -18,7 +18,7 @@ import { watch } from '../verbs/watch.ts'
 import { ImpersonationError, impersonate } from './impersonate.ts'
 import { answer, negotiate, type Representation } from './negotiate.ts'
 import { type RequestInfo, type ResourceRequest, requestInfo, selectedName } from './request-info.ts'
-import { methodNotAllowed, noSuchResource, statusOf } from './status.ts'
+import { methodNotAllowed, methodNotServed, noSuchResource, notFound, statusOf } from './status.ts'
 
 const VERBS: Readonly<Record<string, (call: Call) => ApiResponse | Promise<ApiResponse>>> = {
   get: getObject,
@@ -113,6 +113,9 @@ const unknownResource = ({ registry }: Backend, { group }: ResourceRequest): Api
   return plainNotFound()
 }
 
+/** What may be asked of a namespaced resource without naming a namespace. */
+const ACROSS_NAMESPACES = new Set(['list', 'watch', 'deletecollection'])
+
 const serve = (
   backend: Backend,
   request: ApiRequest,
@@ -121,16 +124,19 @@ const serve = (
   served: ServedVersion,
 ): ApiResponse | Promise<ApiResponse> => {
   const { resource } = served
-  if (excess || !isServed(subresource, served)) throw noSuchResource()
-  if (
-    resource.namespaced &&
-    namespace === '' &&
-    (name !== '' || !['list', 'watch', 'deletecollection'].includes(info.verb))
-  ) {
+  if (excess || !isServed(subresource, served)) {
+    throw resource.custom && !excess ? notFound(resource, name) : noSuchResource()
+  }
+  if (!resource.namespaced && namespace !== '' && resource.storage !== 'namespaces') {
+    if (resource.custom) return plainNotFound()
     throw noSuchResource()
   }
+  if (!resource.custom) checkMethod(request.method, resource, name, subresource)
+  if (resource.namespaced && namespace === '' && !(name === '' && ACROSS_NAMESPACES.has(info.verb))) {
+    throw resource.custom ? badRequest('an empty namespace may not be set during creation') : methodNotServed()
+  }
   const verb = Object.hasOwn(VERBS, info.verb) ? VERBS[info.verb] : undefined
-  if (!verb || (!subresource && !resource.verbs.includes(info.verb))) throw methodNotAllowed(resource, request.method)
+  if (!verb || (!subresource && !resource.verbs.includes(info.verb))) throw methodNotAllowed(resource, '')
   const call: Call = {
     backend,
     user: request.user,
@@ -138,17 +144,25 @@ const serve = (
     method: request.method,
     served,
     namespace: resource.namespaced ? namespace : '',
-    name: resource.plural === 'namespaces' && !resource.custom ? name || (info.verb === 'list' ? '' : namespace) : name,
+    name,
     subresource: subresource as Call['subresource'],
     query: info.query,
     headers: request.headers,
     body: request.body,
-    representation: negotiate(request.headers.accept, info.query),
+    representation: negotiate(request.headers.accept, info.query, resource.custom),
     signal: request.signal,
     authorizeCreate: () => authorize(backend, request, { ...info, verb: 'create' }),
     warnings: served.deprecation ? [served.deprecation] : [],
   }
   return subresource === 'token' ? createToken(call) : verb(call)
+}
+
+/** On built-in resources the path says which methods there are; on custom ones only the method counts. */
+const checkMethod = (method: string, { verbs }: Resource, name: string, subresource: string): void => {
+  if (subresource) return
+  const methods = name ? ['GET', 'PUT', 'PATCH', 'DELETE'] : ['GET', 'POST', 'DELETE']
+  const collection = method === 'DELETE' && name === '' && !verbs.includes('deletecollection')
+  if (!methods.includes(method) || collection) throw methodNotServed()
 }
 
 const isServed = (subresource: string, { subresources, resource }: ServedVersion): boolean =>

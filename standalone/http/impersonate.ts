@@ -32,16 +32,23 @@ export const impersonate = (request: ApiRequest, authorizer: Authorizer): UserIn
     check({ group: '', plural: 'users', subresource: '', namespace: '', name })
   }
   for (const group of groups) check({ group: '', plural: 'groups', subresource: '', namespace: '', name: group })
-  for (const extra of extras) {
-    const key = decodeURIComponent(extra.slice(EXTRA.length))
-    for (const value of splitList(headers[extra])) {
+  const extra: Record<string, string[]> = {}
+  for (const header of extras) {
+    const key = decodeURIComponent(header.slice(EXTRA.length))
+    extra[key] = splitList(headers[header])
+    for (const value of extra[key]) {
       check({ group: 'authentication.k8s.io', plural: 'userextras', subresource: key, namespace: '', name: value })
     }
   }
   if (uid) check({ group: 'authentication.k8s.io', plural: 'uids', subresource: '', namespace: '', name: uid })
   const known =
     groups.length > 0 || !account ? groups : ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`]
-  return { username: name, groups: withBasicGroup(name, known), ...(uid && { uid }) }
+  return {
+    username: name,
+    groups: withBasicGroup(name, known),
+    ...(uid && { uid }),
+    ...(extras.length > 0 && { extra }),
+  }
 }
 
 const withBasicGroup = (name: string, groups: readonly string[]): string[] => {

@@ -33,11 +33,24 @@ const parseAccept = (accept: string): Range[] =>
 
 const TRANSFORMS = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 
-/** @throws StatusError 406 when nothing that the client takes is on offer. Protobuf is offered by no resource here. */
-export const negotiate = (accept: string | undefined, query: URLSearchParams): Representation => {
+/**
+ * @param custom Custom resources are negotiated for by another part of kube-apiserver, which knows more ranges.
+ * @throws StatusError 406 when nothing that the client takes is on offer. Protobuf is named there, as by kube-apiserver,
+ * but is what no answer comes in here.
+ */
+export const negotiate = (accept: string | undefined, query: URLSearchParams, custom = true): Representation => {
   const pretty = ['1', 'true'].includes(query.get('pretty') ?? '')
   if (!accept?.trim()) return { media: 'application/json', pretty }
-  for (const { media, parameters } of parseAccept(accept)) {
+  const ranges = parseAccept(accept)
+  if (!custom && !ranges.some(({ media }) => media === '*/*' || OFFERED.includes(media))) {
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `406: Not Acceptable\n\nAvailable representations: ${OFFERED.join(', ')}`,
+      {},
+    )
+  }
+  for (const { media, parameters } of ranges) {
     const as = parameters.get('as')
     if (as !== undefined) {
       const version = parameters.get('v')
@@ -48,14 +61,12 @@ export const negotiate = (accept: string | undefined, query: URLSearchParams): R
       }
       continue
     }
-    if (media === 'application/json' || media === '*/*') return { media: 'application/json', pretty }
+    if (media === 'application/json' || media === 'application/*' || media === '*/*') {
+      return { media: 'application/json', pretty }
+    }
     if (media === 'application/yaml') return { media, pretty }
   }
-  throw new StatusError(
-    406,
-    'NotAcceptable',
-    `only the following media types are accepted: ${OFFERED.slice(0, 2).join(', ')}`,
-  )
+  throw new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${OFFERED.join(', ')}`)
 }
 
 /** The text of a value in the media type asked for. */

@@ -67,10 +67,17 @@ export const objectModified = (resource: Named, name: string): StatusError =>
     'the object has been modified; please apply your changes to the latest version and try again',
   )
 
-export const forbidden = (resource: Named, name: string, why: string): StatusError => {
+export const forbidden = (resource: Named, name: string, why: string, causes?: Cause[]): StatusError => {
   const subject = name ? `${qualified(resource)} ${JSON.stringify(name)}` : qualified(resource)
-  return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, about(resource, name))
+  return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, {
+    ...about(resource, name),
+    ...(causes && { causes }),
+  })
 }
+
+/** What the mux of the built-in groups says, whatever the resource. */
+export const methodNotServed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 export const methodNotAllowed = (resource: Named, verb: string): StatusError =>
   new StatusError(

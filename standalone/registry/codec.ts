@@ -12,7 +12,11 @@ const prefixOf = (apiVersion: string, kind: string): string =>
 /** The object as this version shows it. */
 export const servedObject = (version: ServedVersion, stored: Pick<Stored, 'text' | 'revision'>): JsonObject => {
   let object = JSON.parse(stored.text) as JsonObject
-  if (version.convert) object = version.convert.fromStored(object)
+  if (version.convert) {
+    object = version.convert.fromStored(object)
+    object.apiVersion = version.apiVersion
+    version.model.decode(object)
+  }
   object.apiVersion = version.apiVersion
   if (version.model.defaultsOnRead && stored.revision <= version.resource.definedAt) {
     const { metadata } = object

@@ -51,7 +51,7 @@ export const customResource = (crd: JsonObject): Resource => {
       printer: crdPrinter(crd, name),
       subresources: subresourcesOf(version),
       selectable: selectableFields(version),
-      ...(version.deprecated === true && { deprecation: deprecationOf(version, resource, name) }),
+      ...(version.deprecated === true && { deprecation: deprecationOf(crd, version, resource) }),
     })
   }
   versions.sort((a, b) => compareVersions(a.version, b.version))
@@ -73,11 +73,14 @@ const selectableFields = ({ selectableFields: fields }: JsonObject): SelectableF
     }
   })
 
-const deprecationOf = (version: JsonObject, { group, kind, versions }: Resource, name: string): string => {
+const deprecationOf = (crd: JsonObject, version: JsonObject, { group, kind }: Resource): string => {
   if (string(version.deprecationWarning)) return string(version.deprecationWarning)
-  const better = versions.find(
-    (candidate) => candidate.deprecation === undefined && compareVersions(candidate.version, name) < 0,
-  )
+  const name = string(version.name)
+  const better = (valueAt(crd, 'spec.versions') as JsonObject[])
+    .filter(({ served, deprecated }) => served === true && deprecated !== true)
+    .map((candidate) => string(candidate.name))
+    .sort(compareVersions)
+    .find((candidate) => compareVersions(candidate, name) < 0)
   const deprecated = `${group}/${name} ${kind} is deprecated`
-  return better ? `${deprecated}; use ${group}/${better.version} ${kind}` : deprecated
+  return better ? `${deprecated}; use ${group}/${better} ${kind}` : deprecated
 }

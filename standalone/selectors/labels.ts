@@ -31,7 +31,7 @@ const tokens = (text: string): Token[] => {
 const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
 const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 
-/** @throws Fault 400 `unable to parse requirement: ...` */
+/** @throws Fault 400 in the words of kube-apiserver, which begin with `unable to parse requirement: ` only inside of a requirement. */
 export const parseLabelSelector = (text: string): LabelSelector => {
   const requirements = new Parser(tokens(text)).requirements()
   const needles = requirements.flatMap((requirement) =>
@@ -79,8 +79,8 @@ class Parser {
       found.push(this.#requirement())
       const next = this.#take()
       if (next === undefined) return found
-      if (next.text !== ',') throw this.#fault(`found '${next.text}', expected: ',' or 'end of string'`)
-      if (this.#peek() === undefined) throw this.#fault(`found '', expected: identifier after ','`)
+      if (next.text !== ',') throw badRequest(`found '${next.text}', expected: ',' or 'end of string'`)
+      if (this.#peek() === undefined) throw badRequest(`found '', expected: identifier after ','`)
     }
   }
 
@@ -88,8 +88,10 @@ class Parser {
     const negated = this.#peek()?.text === '!'
     if (negated) this.#at += 1
     const key = this.#take()
-    if (key?.kind !== 'word')
-      throw this.#fault(`found '${key?.text ?? ''}', expected: !, identifier, or 'end of string'`)
+    if (key?.kind !== 'word') {
+      if (negated) throw this.#fault(`found '${key?.text ?? ''}', expected: identifier`)
+      throw badRequest(`found '${key?.text ?? ''}', expected: !, identifier, or 'end of string'`)
+    }
     checkKey(key.text)
     if (negated) return { key: key.text, operator: 'absent' }
     const operator = this.#peek()
@@ -116,7 +118,7 @@ class Parser {
     const value = this.#value(key)
     if (!/^-?\d+$/.test(value)) {
       throw badRequest(
-        `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+        `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
       )
     }
     return { key, operator: operator === '>' ? 'gt' : 'lt', value: Number(value) }
@@ -134,7 +136,7 @@ class Parser {
 
   #values(key: string): string[] {
     const open = this.#take()
-    if (open?.text !== '(') throw this.#fault(`found '${open?.text ?? ''}', expected: '('`)
+    if (open?.text !== '(') throw this.#fault(`found '${open?.text ?? ''}' expected: '('`)
     const values: string[] = []
     for (;;) {
       const next = this.#take()

@@ -1,3 +1,4 @@
+import { trackUpdate } from '../apply/update.ts'
 import type { Backend } from '../call.ts'
 import { isObject, metaOf, timeText, valueAt } from '../object.ts'
 import { storedText } from '../registry/codec.ts'
@@ -68,7 +69,16 @@ export class Definitions {
     const crd = JSON.parse(stored.text) as JsonObject
     const status = this.#statusOf(tx, crd)
     if (equal(status, crd.status)) return crd
-    const next: JsonObject = { ...crd, status }
+    const next: JsonObject = { ...crd, status, metadata: { ...(crd.metadata as JsonObject) } }
+    const managedFields = trackUpdate({
+      model: this.#served.model,
+      old: crd,
+      object: next,
+      manager: 'kube-apiserver',
+      subresource: 'status',
+      time: timeText(this.#backend.clock()),
+    })
+    if (managedFields) metaOf(next).managedFields = managedFields
     tx.put(STORAGE, name, (revision) => storedText(this.#served, next, revision))
     return next
   }

@@ -4,12 +4,13 @@ import type { Call } from '../call.ts'
 import { answerObject } from './answer.ts'
 import { decodeBody } from './decode.ts'
 import { writeOptions } from './options.ts'
-import { createObject, settleNamespace, settleNew } from './persist.ts'
+import { createObject, refuseVersion, settleNamespace, settleNew } from './persist.ts'
 
 export const create = async (call: Call): Promise<ApiResponse> => {
   const options = writeOptions(call.query, 'CreateOptions')
   const object = decodeBody(call, options)
   settleNamespace(call, object)
+  refuseVersion(object)
   settleNew(call, object)
   const manager = managerOf(options.fieldManager, call.headers['user-agent'])
   const created = await call.backend.store.write((tx) =>

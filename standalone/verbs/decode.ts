@@ -36,13 +36,20 @@ const unhandled = ({ served }: Call, object: JsonObject): string =>
 const unrecognized = (kind: string, version: string, message: string): string =>
   `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${message}`
 
+/** Not more of a body than an error should show. */
+const summary = (text: string): string => (text.length > 1024 ? `${text.slice(0, 1024)} ...` : text)
+
 /** Built-in kinds accept bodies that leave kind or apiVersion out; custom ones must say what they are. */
 const checkKind = (call: Call, object: JsonObject): void => {
   const { served } = call
   const { model, apiVersion } = served
   const { kind = '', apiVersion: given = '' } = object
-  if (model.custom && kind === '')
-    throw badRequest(`${unhandled(call, object)}Object 'Kind' is missing in '${bodyText(call.body).trim()}'`)
+  if (model.custom && kind === '') {
+    const text = bodyText(call.body).trim()
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${model.kind}): Object 'Kind' is missing in '${text}' (${summary(text)})`,
+    )
+  }
   if ((given !== '' || model.custom) && given !== apiVersion) {
     throw badRequest(
       `the API version in the data (${String(given)}) does not match the expected API version (${apiVersion})`,

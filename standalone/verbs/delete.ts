@@ -54,8 +54,12 @@ export const deleteLive = (
   if (first) beginDeletion(object)
 
   if (!isHeld(object)) {
-    if (!options.dryRun) removeObject(tx, call, live)
-    return { object: live, gone: true }
+    if (options.dryRun) return { object: live, gone: true }
+    const revision = removeObject(tx, call, live)
+    return {
+      object: { ...live, metadata: { ...(live.metadata as JsonObject), resourceVersion: String(revision) } },
+      gone: true,
+    }
   }
   const unchanged = finalizers.join() === (metaOf(live).finalizers ?? []).join()
   if (!first && unchanged) return { object: live, gone: false }

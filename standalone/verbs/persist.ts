@@ -16,6 +16,8 @@ export interface Writing {
   dryRun: boolean
   /** Whom managedFields name; undefined when the object's managedFields are final already (server-side apply). */
   manager: string | undefined
+  /** A uid in the object must be that of what is stored (PUT), or else is an immutable field like others. */
+  uidIsPrecondition?: boolean
 }
 
 const GENERATED_LENGTH = 5
@@ -35,13 +37,18 @@ export const settleNamespace = (call: Call, object: JsonObject): void => {
   meta.namespace = call.namespace
 }
 
+/** A POST says that nothing is there yet; PUT and apply may come to create without having meant to. */
+export const refuseVersion = (object: JsonObject): void => {
+  const { resourceVersion } = metaOf(object)
+  if (resourceVersion && resourceVersion !== '0') {
+    throw internal('resourceVersion should not be set on objects to be created')
+  }
+}
+
 /** Fills in what a new object gets from the server. */
 export const settleNew = (call: Call, object: JsonObject): void => {
   const { backend } = call
   const meta = metaOf(object)
-  if (meta.resourceVersion && meta.resourceVersion !== '0') {
-    throw internal('resourceVersion should not be set on objects to be created')
-  }
   delete meta.resourceVersion
   if (!meta.name && call.name) meta.name = call.name
   if (!meta.name && meta.generateName) {
@@ -52,6 +59,12 @@ export const settleNew = (call: Call, object: JsonObject): void => {
   meta.uid = backend.newUid()
   meta.creationTimestamp = timeText(backend.clock())
 }
+
+/** What validation errors are about. Events of both groups are checked as one kind. */
+const subjectOf = ({ served: { model, resource } }: Call): { group: string; kind: string } => ({
+  group: resource.storage === 'events' ? '' : model.group,
+  kind: model.kind,
+})
 
 /** Checks and stores a new object. Answers it as stored. */
 export const createObject = (tx: Transaction, call: Call, object: JsonObject, writing: Writing): JsonObject => {
@@ -64,7 +77,7 @@ export const createObject = (tx: Transaction, call: Call, object: JsonObject, wr
   model.prepareForCreate(object)
   admitCreate(tx, call, object)
   const causes = model.validate(object, {})
-  if (causes.length > 0) throw invalidObject(model, meta.name ?? '', causes)
+  if (causes.length > 0) throw invalidObject(subjectOf(call), meta.name ?? '', causes)
 
   const path = pathOf(meta.namespace, meta.name!)
   const existing = tx.get(resource.storage, path)
@@ -116,7 +129,7 @@ export const updateObject = (
   const oldMeta = metaOf(old)
   const name = oldMeta.name!
 
-  checkPreconditions(call, object, old)
+  checkPreconditions(call, object, old, writing)
   meta.resourceVersion = oldMeta.resourceVersion!
   meta.uid ||= oldMeta.uid!
   meta.creationTimestamp = oldMeta.creationTimestamp!
@@ -129,7 +142,7 @@ export const updateObject = (
   model.prepareForUpdate(object, old, subresourceOf(call))
   admitUpdate(call, object, old)
   const causes = model.validate(object, { old, subresource: subresourceOf(call) })
-  if (causes.length > 0) throw invalidObject(model, name, causes)
+  if (causes.length > 0) throw invalidObject(subjectOf(call), name, causes)
 
   if (isReleased(object, old)) {
     if (!writing.dryRun) removeObject(tx, call, object)
@@ -149,12 +162,12 @@ const keepOrDrop = (meta: object, old: object, field: string): void => {
 }
 
 /** uid and resourceVersion in the object make an update conditional. */
-const checkPreconditions = (call: Call, object: JsonObject, old: JsonObject): void => {
+const checkPreconditions = (call: Call, object: JsonObject, old: JsonObject, { uidIsPrecondition }: Writing): void => {
   const { resource } = call.served
   const meta = metaOf(object)
   const oldMeta = metaOf(old)
   const name = oldMeta.name!
-  if (meta.uid && meta.uid !== oldMeta.uid) {
+  if (uidIsPrecondition && meta.uid && meta.uid !== oldMeta.uid) {
     throw conflict(
       resource,
       name,
@@ -196,12 +209,13 @@ export const isHeld = (object: JsonObject): boolean => {
   return inSpec || held(metaOf(object).finalizers)
 }
 
-/** Removes an object; watchers see `object` at the revision of the removal, its caller keeps the revision it had. */
-export const removeObject = (tx: Transaction, { served }: Pick<Call, 'served'>, object: JsonObject): void => {
+/** Removes an object; watchers see it at the revision of the removal, which is answered. `object` keeps the one it had. */
+export const removeObject = (tx: Transaction, { served }: Pick<Call, 'served'>, object: JsonObject): number => {
   const { namespace, name } = metaOf(object)
-  tx.remove(served.resource.storage, pathOf(namespace, name!), (revision) =>
+  const { revision } = tx.remove(served.resource.storage, pathOf(namespace, name!), (revision) =>
     storedText(served, { ...object, metadata: { ...(object.metadata as JsonObject) } }, revision),
   )
+  return revision
 }
 
 /** What is stored under the call's name. @throws StatusError 404. */

@@ -77,10 +77,11 @@ const statuses: Readonly<Record<string, (question: Question) => JsonObject>> = {
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
-const userJson = ({ username, uid, groups }: UserInfo): JsonObject => ({
+const userJson = ({ username, uid, groups, extra }: UserInfo): JsonObject => ({
   username,
   ...(uid !== undefined && { uid }),
   groups: [...groups],
+  ...(extra && { extra: extra as unknown as JsonObject }),
 })
 const decisionJson = ({ allowed, reason }: Decision): JsonObject => ({ allowed, ...(reason !== '' && { reason }) })
 const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames }: PolicyRule): JsonObject => ({

@@ -20,7 +20,8 @@ export const update = async (call: Call): Promise<ApiResponse> => {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
   }
   settleNamespace(call, object)
-  const writing = { dryRun: options.dryRun, manager: managerOf(options.fieldManager, call.headers['user-agent']) }
+  const manager = managerOf(options.fieldManager, call.headers['user-agent'])
+  const writing = { dryRun: options.dryRun, manager, uidIsPrecondition: true }
   return call.backend.store.write((tx) => {
     const live = liveObject(tx, call, call.name)
     if (live) return answerObject(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
