@@ -19,6 +19,7 @@ export interface HostFixture {
     sleep: string
     fail: string
     done: string
+    cannotStart: string
   }
   runByHand(name: string, image: string): Promise<void>
   removeByHand(name: string): Promise<void>
@@ -139,6 +140,28 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
         expect(rollout).toMatchObject({ state: 'rolled-back', container: { hash: 'h1', state: 'running' } })
         expect(rollout.state === 'rolled-back' && rollout.message).toMatch(/exited \(exit code 3\)/)
         expect(rollout.state === 'rolled-back' && rollout.lastLogLines).toEqual(['oops'])
+        expect(await fixture.containers(request.name)).toEqual([request.name])
+      })
+
+      it('that cannot even be started gives way to the one before', async () => {
+        const request = shell('cannot-start')
+        await rollOut(request)
+        const rollout = await rollOut({ ...request, hash: 'h2', command: fixture.images.cannotStart })
+        expect(rollout).toMatchObject({ state: 'rolled-back', container: { hash: 'h1', state: 'running' } })
+        expect(rollout.state === 'rolled-back' && rollout.message).toMatch(
+          /could not be started: .*executable file not found/,
+        )
+        expect(await fixture.containers(request.name)).toEqual([request.name])
+      })
+
+      it('that cannot be started with nothing before it is refused with the reason', async () => {
+        const request = shell('never-started', { command: fixture.images.cannotStart })
+        for (let call = 0; call < 2; call++) {
+          await expect(deploy(request)).rejects.toMatchObject({ name: 'HostRejectedError', reason: 'CommandNotFound' })
+        }
+        expect(await rollOut({ ...request, hash: 'h2', command: fixture.images.sleep })).toMatchObject({
+          state: 'settled',
+        })
         expect(await fixture.containers(request.name)).toEqual([request.name])
       })
 
