@@ -44,7 +44,7 @@ describe.runIf(canSetScene())('a git commit becomes running containers', () => {
     expect(await scene.docker('inspect', '--format', '{{.Config.Image}} {{.State.Status}}', web)).toBe(
       `${web1} running`,
     )
-    expect(await scene.docker('exec', web, 'printenv', 'GREETING')).toBe('hello')
+    expect(await scene.docker('exec', web, 'sh', '-c', 'echo $GREETING')).toBe('hello')
     expect(await scene.docker('inspect', '--format', '{{.State.Status}}', `${stack}-app-1`)).toBe('running')
   })
 
@@ -113,7 +113,7 @@ describe.runIf(canSetScene())('a git commit becomes running containers', () => {
     const app = await containerId(`${stack}-app-1`)
     await scene.push(files(web2, 'good evening'), 'Greet differently')
     await waitUntil('the new greeting', async () =>
-      (await scene.docker('exec', web, 'printenv', 'GREETING').catch(() => '')) === 'good evening' ? true : undefined,
+      (await scene.docker('exec', web, 'sh', '-c', 'echo $GREETING').catch(() => '')) === 'good evening' ? true : undefined,
     )
     await scene.operator.ready('stacks', stack)
     expect(await containerId(`${stack}-app-1`)).toBe(app)

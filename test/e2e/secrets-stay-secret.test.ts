@@ -66,7 +66,7 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     await scene.operator.condition('stacks', `${stack}-fails`, 'Ready', 'False')
     await scene.push(files(later), 'Change the secret')
     await waitUntil('the new value to be in use', async () =>
-      (await scene.docker('exec', web, 'printenv', 'API_KEY').catch(() => '')) === later ? true : undefined,
+      (await scene.docker('exec', web, 'sh', '-c', 'echo $API_KEY').catch(() => '')) === later ? true : undefined,
     )
     await scene.operator.ready('stacks', stack)
     await scene.operator.komodo('plan', 'e2e', '--applied')
@@ -78,7 +78,7 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
   })
 
   it('really uses them: the containers got the value', async () => {
-    expect(await scene.docker('exec', `${stack}-app-1`, 'printenv', 'API_KEY')).toBe(later)
+    expect(await scene.docker('exec', `${stack}-app-1`, 'sh', '-c', 'echo $API_KEY')).toBe(later)
   })
 
   it('holds them in no log', () => {

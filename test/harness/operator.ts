@@ -111,7 +111,7 @@ export class TestOperator {
   }
 
   async apply(...objects: object[]): Promise<void> {
-    const stdin = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+    const stdin = objects.map((object) => JSON.stringify(object)).join('\n---\n')
     const { code, stderr } = await this.kubectlWith({ stdin }, 'apply', '-f', '-')
     if (code !== 0) throw new Error(`kubectl apply failed: ${stderr}`)
   }
