@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { HostRejectedError } from '../controller/hosts/port.ts'
 import { containerRequest } from '../test/build/container-request.ts'
 import { Crash, crashAfter, rollOutOverCrashes } from '../test/build/crashing-engine.ts'
 import { SimulatedEngine } from '../test/build/simulated-engine.ts'
 import { deployContainer } from './deploy-container.ts'
 
-const images = ['web:1', 'web:2', 'web:broken', 'web:exits'] as const
+const images = ['web:1', 'web:2', 'web:broken', 'web:exits', 'web:cannot-start'] as const
 
 /** An engine whose clock moves on with every look, so that health is reached without waiting. */
 const simulation = () => {
@@ -17,6 +18,7 @@ const simulation = () => {
   for (const image of ['web:1', 'web:2']) engine.images.set(image, { health: { becomes: 'healthy', afterMs: 20 } })
   engine.images.set('web:broken', { health: { becomes: 'unhealthy', afterMs: 20 } })
   engine.images.set('web:exits', { exits: 3 })
+  engine.images.set('web:cannot-start', { startError: 'no such program' })
   const now = () => {
     nowMs += 10
     return nowMs
@@ -26,6 +28,12 @@ const simulation = () => {
 
 const request = (image: string) => containerRequest({ image, hash: `hash-of-${image}`, healthDeadlineMs: 200 })
 
+/** A container that cannot be started with nothing before it is refused: an end like any other. */
+const refusal = (error: unknown) => {
+  if (!(error instanceof HostRejectedError)) throw error
+  return { state: error.reason }
+}
+
 describe('a rollout that is killed between any two effects', () => {
   for (const from of [undefined, 'web:1'] as const) {
     for (const to of images.filter((image) => image !== from)) {
@@ -34,11 +42,11 @@ describe('a rollout that is killed between any two effects', () => {
           const { engine, now } = simulation()
           if (from !== undefined) await rollOutOverCrashes(engine, request(from), now)
           const { engine: crashing, crashed } = crashAfter(engine, crashes)
-          const rollout = await rollOutOverCrashes(crashing, request(to), now)
+          const { state } = await rollOutOverCrashes(crashing, request(to), now).catch(refusal)
           const container = await engine.inspect('web')
           return {
             crashed: crashed(),
-            state: rollout.state,
+            state,
             image: container?.image,
             runs: container?.state,
             names: engine.names,
@@ -77,7 +85,7 @@ describe('a history of changing wishes, crashes and interference', () => {
           const options = { now, reportedFailures: new Set<string>() }
           for (let call = 0; call <= calls; call++) {
             await deployContainer(crashing, request(image), options, AbortSignal.timeout(5_000)).catch((error) => {
-              if (!(error instanceof Crash)) throw error
+              if (!(error instanceof Crash)) refusal(error)
             })
           }
           if (byHand === 'remove') await engine.remove('web')

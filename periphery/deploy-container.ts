@@ -33,9 +33,16 @@ export const deployContainer = async (
   const perform = (step: Step) =>
     take(engine, desired.name, desired.stop, step, signal, (as) => image.create(as, spec, signal))
 
+  let startFailure: HostRejectedError | undefined
   for (let round = 0; round < maxRounds; round++) {
     const observed = await observe(engine, desired.name, signal)
-    const plan = planRollout(desired, observed, { nowMs: now(), reported: (key) => reportedFailures.has(key) })
+    const canGoBack = observed.previous && observed.current?.labels[Label.hash] === desired.hash
+    if (startFailure && !canGoBack) throw startFailure
+    const plan = planRollout(desired, observed, {
+      nowMs: now(),
+      reported: (key) => reportedFailures.has(key),
+      ...(startFailure && { startFailure: startFailure.message }),
+    })
     switch (plan.verdict) {
       case 'name-taken':
         throw new HostRejectedError(
@@ -45,7 +52,14 @@ export const deployContainer = async (
             `or take it over with the label ${Label.adopt}=true`,
         )
       case 'look-again':
-        for (const step of plan.steps) await perform(step)
+        try {
+          for (const step of plan.steps) await perform(step)
+        } catch (error) {
+          // One that cannot even be started (a port in use, a program that is not there) is a failed one, too.
+          const isStart = error instanceof HostRejectedError && plan.steps.at(-1)?.do === 'start'
+          if (!isStart || startFailure) throw error
+          startFailure = error
+        }
         break
       case 'settled':
         for (const step of plan.steps) await perform(step)
@@ -59,7 +73,13 @@ export const deployContainer = async (
       case 'failed': {
         const failed = observed.current!
         const lastLogLines = await engine.lastLogLines(failed.name, logLinesOnFailure, signal).catch(() => [])
-        for (const step of plan.steps) await perform(step)
+        try {
+          for (const step of plan.steps) await perform(step)
+        } catch (error) {
+          if (!(error instanceof HostRejectedError)) throw error
+          const message = `${plan.message}, and the previous container could not be brought back: ${error.message}`
+          throw new HostRejectedError(error.reason, message, { cause: error })
+        }
         remember(reportedFailures, failureKey(failed))
         const back = plan.steps.length > 0
         const container = back ? (await observe(engine, desired.name, signal)).current : failed

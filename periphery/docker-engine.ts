@@ -288,6 +288,7 @@ const toEngineContainer = (info: ContainerInspectInfo, imageDigests: readonly st
     createdAt: info.Created,
     ...(startedAt && { startedAt }),
     ...(finishedAt && { finishedAt }),
+    ...(state.Error && { startError: state.Error }),
     labels: info.Config.Labels ?? {},
   }
 }

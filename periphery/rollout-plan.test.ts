@@ -23,6 +23,7 @@ const container = (changes: Partial<EngineContainer> = {}): EngineContainer => (
 })
 const old = (changes: Partial<EngineContainer> = {}) =>
   container({ labels: { 'komodo.dev/owner': 'default/web', 'komodo.dev/hash': 'h0' }, ...changes })
+const stood = (changes: Partial<EngineContainer> = {}) => old({ state: 'exited', ...changes })
 const foreign = container({ labels: {} })
 
 const desired = containerRequest({ restart: 'always', healthDeadlineMs: 30_000, minReadyMs: 5_000 })
@@ -46,47 +47,67 @@ describe('the plan of a rollout', () => {
     ['goes on when next is made', { current: old(), next: container() }, `look-again, ${forward}`],
     [
       'goes on when the older one stands aside',
-      { previous: old(), next: container() },
+      { previous: stood(), next: container() },
       'look-again, next->current, start current',
     ],
     [
       'starts what was made',
-      { current: container({ state: 'created' }), previous: old() },
+      { current: container({ state: 'created' }), previous: stood() },
+      'look-again, start current',
+    ],
+    [
+      'does not keep an older one that never ran',
+      { current: old({ state: 'created', startedAt: undefined }) },
+      'look-again, create next, stop current, remove current',
+    ],
+    [
+      'goes back when it cannot be started',
+      { current: container({ state: 'created', startError: 'port is already allocated' }), previous: stood() },
+      `failed, ${back}`,
+    ],
+    [
+      'tries again to start what is alone',
+      { current: container({ state: 'created', startError: 'port is already allocated' }) },
       'look-again, start current',
     ],
     ['waits until it stayed up long enough', { current: container({ startedAt: ago(1) }) }, 'wait'],
     ['is settled then', { current: container() }, 'settled'],
-    ['removes the older one then', { current: container(), previous: old() }, 'settled, remove previous'],
+    ['removes the older one then', { current: container(), previous: stood() }, 'settled, remove previous'],
+    [
+      'stops the older one again when a restart of Docker started it',
+      { current: container(), previous: old() },
+      'look-again, stop previous',
+    ],
     [
       'waits for the health check',
-      { current: container({ hasHealthCheck: true, health: 'starting' }), previous: old() },
+      { current: container({ hasHealthCheck: true, health: 'starting' }), previous: stood() },
       'wait',
     ],
     [
       'waits while unhealthy may still become healthy',
-      { current: container({ hasHealthCheck: true, health: 'unhealthy' }), previous: old() },
+      { current: container({ hasHealthCheck: true, health: 'unhealthy' }), previous: stood() },
       'wait',
     ],
     [
       'goes back when health comes too late',
-      { current: container({ hasHealthCheck: true, health: 'unhealthy', startedAt: ago(31) }), previous: old() },
+      { current: container({ hasHealthCheck: true, health: 'unhealthy', startedAt: ago(31) }), previous: stood() },
       `failed, ${back}`,
     ],
     [
       'goes back when it exits',
-      { current: container({ state: 'exited', exitCode: 1, finishedAt: ago(9) }), previous: old() },
+      { current: container({ state: 'exited', exitCode: 1, finishedAt: ago(9) }), previous: stood() },
       `failed, ${back}`,
     ],
     [
       'goes back when it keeps restarting',
-      { current: container({ state: 'restarting', exitCode: 1, restartCount: 5 }), previous: old() },
+      { current: container({ state: 'restarting', exitCode: 1, restartCount: 5 }), previous: stood() },
       `failed, ${back}`,
     ],
-    ['finishes the way back', { previous: old() }, 'look-again, previous->current, start current'],
+    ['finishes the way back', { previous: stood() }, 'look-again, previous->current, start current'],
     ['removes a next that nobody wants any more', { current: container(), next: old() }, 'look-again, remove next'],
     [
       'keeps the proven one when the wish changes before the new one is proven',
-      { current: old({ id: 'unproven' }), previous: old() },
+      { current: old({ id: 'unproven' }), previous: stood() },
       'look-again, create next, stop current, remove current',
     ],
     [
@@ -114,12 +135,12 @@ describe('the plan of a rollout', () => {
   it('counts exit code 0 as done when the policy does not restart', () => {
     const current = container({ state: 'exited', exitCode: 0, startedAt: ago(3), finishedAt: ago(2) })
     const request = containerRequest({ restart: 'on-failure' })
-    expect(plan({ current, previous: old() }, { request })).toBe('settled, remove previous')
+    expect(plan({ current, previous: stood() }, { request })).toBe('settled, remove previous')
   })
 
   it('replaces what nobody owns when it may adopt it, but never what another Deployment owns', () => {
     expect(plan({ current: foreign }, { request: adopting })).toBe(`look-again, create next, ${forward}`)
-    expect(plan({ current: container(), previous: foreign })).toBe('settled, remove previous')
+    expect(plan({ current: container(), previous: { ...foreign, state: 'exited' } })).toBe('settled, remove previous')
     const others = container({ labels: { 'komodo.dev/owner': 'default/other' } })
     expect(plan({ current: others }, { request: adopting })).toBe('name-taken')
   })

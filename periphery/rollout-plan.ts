@@ -45,6 +45,8 @@ export interface PlanOptions {
   nowMs: number
   /** Failures that were already reported, as `failureKey` gives them: such a container is started again instead. */
   reported: (key: string) => boolean
+  /** Why the start of the current one failed just now. */
+  startFailure?: string
 }
 
 /** One run of one container. */
@@ -70,13 +72,16 @@ export const planRollout = (
 
   if (current.labels[Label.hash] === desired.hash && current.labels[Label.owner] === desired.owner) {
     if (next) return again({ do: 'remove', what: 'next' })
+    // A restart of Docker starts stopped containers of policy `always` again.
+    if (previous?.state === 'running') return again({ do: 'stop', what: 'previous' })
     return judge(desired, current, previous, options)
   }
 
   // The current one is not the desired one.
   const create: readonly Step[] = next ? [] : [{ do: 'create', as: 'next' }]
-  if (previous) {
-    // The current one never proved itself, so `previous` stays the one to come back to.
+  const neverRan = current.startedAt === undefined && current.labels[Label.owner] === desired.owner
+  if (previous || neverRan) {
+    // The current one never proved itself: `previous`, if there is one, stays the one to come back to.
     return again(...create, { do: 'stop', what: 'current' }, { do: 'remove', what: 'current' })
   }
   return again(
@@ -110,7 +115,7 @@ const judge = (
   desired: Pick<ContainerRequest, 'restart' | 'healthDeadlineMs' | 'minReadyMs'>,
   current: EngineContainer,
   previous: EngineContainer | undefined,
-  { nowMs, reported }: PlanOptions,
+  { nowMs, reported, startFailure }: PlanOptions,
 ): RolloutPlan => {
   const settled: RolloutPlan = { verdict: 'settled', steps: previous ? [{ do: 'remove', what: 'previous' }] : [] }
   const wait = (message: string): RolloutPlan => ({ verdict: 'wait', steps: [], message })
@@ -123,8 +128,12 @@ const judge = (
   const seconds = Math.round(desired.healthDeadlineMs / 1000)
 
   switch (current.state) {
-    case 'created':
-      return again({ do: 'start', what: 'current' })
+    case 'created': {
+      const error = startFailure ?? current.startError
+      return error !== undefined && previous
+        ? fail(`could not be started: ${error}`)
+        : again({ do: 'start', what: 'current' })
+    }
     case 'paused':
       return wait('paused by hand: `docker unpause` it')
     case 'removing':

@@ -8,6 +8,8 @@ import {
 
 /** What containers of an image do once started. */
 export interface ImageBehaviour {
+  /** Cannot be started, and why. */
+  startError?: string
   /** Ends with this code at once. */
   exits?: number
   /** With a health check: what it says, from `afterMs` after the start on (`starting` before). */
@@ -88,6 +90,8 @@ export class SimulatedEngine implements ContainerEngine {
   async start(name: string): Promise<void> {
     const container = this.#need(name)
     if (container.state === 'running') return
+    const { startError } = this.#behaviour(container)
+    if (startError !== undefined) throw new HostRejectedError('CommandNotFound', startError)
     container.state = 'running'
     // Docker counts in nanoseconds: two starts never have the same time.
     container.startedMs = Math.max(this.#now(), (container.startedMs ?? 0) + 1)
@@ -140,7 +144,7 @@ export class SimulatedEngine implements ContainerEngine {
   }
 
   facts(container: Container): EngineContainer {
-    const { health } = this.#behaviour(container)
+    const { health, startError } = this.#behaviour(container)
     const { state, startedMs, finishedMs } = container
     const ripe = health && startedMs !== undefined && this.#now() - startedMs >= health.afterMs
     return {
@@ -157,6 +161,7 @@ export class SimulatedEngine implements ContainerEngine {
       createdAt: iso(container.createdMs),
       ...(startedMs !== undefined && { startedAt: iso(startedMs) }),
       ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
+      ...(startError !== undefined && { startError }),
       labels: container.labels,
     }
   }

@@ -15,12 +15,14 @@ describeHost('the simulated host', async () => {
     sleep: 'sleep',
     fail: 'fail',
     done: 'done',
+    cannotStart: 'cannot-start',
   }
   host.engine.images.set('web:1', { health: { becomes: 'healthy', afterMs: 20 } })
   host.engine.images.set('web:broken', { health: { becomes: 'unhealthy', afterMs: 20 } })
   host.engine.missingImages.add('missing:1')
   host.engine.commands.set('fail', { exits: 3, log: ['oops'] })
   host.engine.commands.set('done', { exits: 0 })
+  host.engine.commands.set('cannot-start', { startError: 'exec: "cannot-start": executable file not found in $PATH' })
   return {
     host,
     images,

@@ -22,6 +22,7 @@ if (environment) {
         sleep: "sh -c 'trap exit TERM; while :; do sleep 0.1; done'",
         fail: "sh -c 'echo oops; exit 3'",
         done: 'true',
+        cannotStart: 'cannot-start',
       },
       name: (suffix) => `${docker.prefix}-${suffix}`,
       runByHand: async (name, image) => {
