@@ -1,17 +1,11 @@
-import { apiVersionOf, type KubeObject, type ObjectKey, type ResourceType } from '../api/meta.ts'
-import { annotation, fieldManager, label } from '../api/names.ts'
-import { ApiError, isNotFound, type KubeClient } from '../kube/client.ts'
-import { type DesiredObject, formatPosition, objectKey } from './desired.ts'
+import { apiVersionOf } from '../api/meta.ts'
+import { annotation, fieldManager } from '../api/names.ts'
+import { ApiError, isNotFound } from '../kube/client.ts'
+import { formatPosition, objectKey } from './desired.ts'
 import { diffObject } from './diff.ts'
+import { type ApplyContext, applySecret, deleteSecret, getOrNone } from './object-secrets.ts'
 import { forEachParallel } from './parallel.ts'
 import type { PlannedApply, PlannedDelete, SyncPlan } from './plan.ts'
-import { putObject } from './put.ts'
-
-export interface ApplyContext {
-  client: KubeClient
-  namespace: string
-  signal: AbortSignal
-}
 
 export interface ApplyReport {
   created: number
@@ -25,8 +19,6 @@ export interface ApplyReport {
 
 /** Requests under way at a time: enough to fill the API server's group commits. */
 const PARALLEL = 48
-
-const secretType: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
 
 /**
  * Makes the plan true: kind by kind in its order, within a kind in parallel. One object that fails stops no other, but nothing is
@@ -52,12 +44,12 @@ export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<
 async function applyObject({ desired, action, staleSecret }: PlannedApply, context: ApplyContext): Promise<void> {
   const { client, namespace, signal } = context
   const { definition } = desired.kind
-  // A new value is there before the object that makes use of it is told; a new object has to be there before it can own its Secret.
+  // A value is there before the object that makes use of it is told. What is new cannot own its Secret before it is there itself.
   const known =
     action === 'update' && desired.secret
       ? await getOrNone(client, definition, { namespace, name: desired.objectName }, signal)
       : undefined
-  if (known !== undefined) await applySecret(desired, known, context)
+  await applySecret(desired, known, context)
   const body = {
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
@@ -76,69 +68,13 @@ async function applyObject({ desired, action, staleSecret }: PlannedApply, conte
     { type: 'apply', body, force: true },
     { fieldManager: fieldManager.sync, signal },
   )
-  if (desired.secret && known === undefined) await applySecret(desired, applied, context)
+  if (known === undefined) await applySecret(desired, applied, context)
   if (staleSecret !== undefined) await deleteSecret(staleSecret, context)
   const different = diffObject(desired, applied).map(({ path }) => path)
   if (different.length > 0) {
     throw new Error(
       `the API took it, but something else sets ${different.slice(0, 5).join(', ')}; find out what changes it (kubectl get --show-managed-fields)`,
     )
-  }
-}
-
-/** The Secret is the sync's own, but never one that somebody else made under this name. */
-async function applySecret(desired: DesiredObject, owner: KubeObject, context: ApplyContext): Promise<void> {
-  const { client, namespace, signal } = context
-  const { secret, kind, labels } = desired
-  if (secret === undefined) return
-  const existing = await getOrNone(client, secretType, { namespace, name: secret.name }, signal)
-  if (existing !== undefined && existing.metadata.labels?.[label.managedBy] !== labels[label.managedBy]) {
-    throw new Error(
-      `its values belong into the Secret "${secret.name}", but somebody else made one of this name; remove or rename that`,
-    )
-  }
-  const data = Object.fromEntries(
-    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-  )
-  const { name, uid = '' } = owner.metadata
-  const object = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: secret.name,
-      namespace,
-      labels: {
-        [label.managedBy]: labels[label.managedBy] ?? '',
-        [label.sync]: labels[label.sync] ?? '',
-      },
-      ownerReferences: [{ apiVersion: apiVersionOf(kind.definition), kind: kind.definition.kind, name, uid }],
-    },
-    spec: undefined,
-    type: 'Opaque',
-    data,
-  }
-  await putObject(client, secretType, object, { exists: existing !== undefined, signal })
-}
-
-async function getOrNone(
-  client: KubeClient,
-  type: ResourceType,
-  key: ObjectKey,
-  signal: AbortSignal,
-): Promise<KubeObject | undefined> {
-  try {
-    return await client.get(type, key, { signal })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
-
-async function deleteSecret(name: string, { client, namespace, signal }: ApplyContext): Promise<void> {
-  try {
-    await client.delete(secretType, { namespace, name }, { signal })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
   }
 }
 

@@ -16,6 +16,7 @@ import { diffObject, type FieldChange } from './diff.ts'
 import { changeDigest, planDigest } from './digest.ts'
 import type { SyncKind } from './kinds.ts'
 import { indexLive, komodoName, type LiveIndex } from './live-index.ts'
+import type { LooseSecrets } from './object-secrets.ts'
 
 /** What the sync decides from. Everything was gathered before; deciding reads and writes nothing. */
 export interface PlanInput {
@@ -32,6 +33,8 @@ export interface PlanInput {
   live: ReadonlyMap<string, readonly KubeObject[]>
   /** Contents of the Secrets that this sync made, by name. */
   secrets: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Those of them that no object owns. */
+  unownedSecrets?: ReadonlySet<string>
   /** `Kind/objectName` of what this sync applied before. */
   inventory: ReadonlySet<string>
   /** Names the secret values in a digest without giving them away. */
@@ -73,6 +76,7 @@ export interface SyncPlan {
   deleting: ReadonlySet<string>
   /** `Kind/objectName` of what is declared here too, but belongs to another sync. */
   conflicts: readonly string[]
+  looseSecrets: LooseSecrets
   summary: { create: number; update: number; delete: number; deploy: number }
   /** Names exactly these changes; empty when there are none. */
   digest: string
@@ -125,6 +129,7 @@ export function planSync(input: PlanInput): SyncPlan {
     inventory,
     deleting,
     conflicts,
+    looseSecrets: looseSecrets(inForce, index, input),
     summary: {
       create: applies.filter((one) => one.action === 'create').length,
       update: applies.filter((one) => one.action === 'update').length,
@@ -217,6 +222,21 @@ function withholdDeletes(count: number, input: PlanInput): SyncPlan['withheld'] 
     return { count, reason: 'OverBudget', message }
   }
   return undefined
+}
+
+function looseSecrets(
+  inForce: readonly DesiredObject[],
+  index: LiveIndex,
+  { unownedSecrets = new Set(), partial }: PlanInput,
+): LooseSecrets {
+  if (unownedSecrets.size === 0) return { adopt: [], remove: [] }
+  const wanted = inForce.filter(({ secret }) => secret !== undefined && unownedSecrets.has(secret.name))
+  const names = new Set(wanted.map(({ secret }) => secret?.name))
+  const adopt = wanted.flatMap((desired) => {
+    const owner = index.byName(desired.kind.definition.kind, desired.name)
+    return owner === undefined ? [] : [{ desired, owner }]
+  })
+  return { adopt, remove: partial ? [] : [...unownedSecrets].filter((name) => !names.has(name)) }
 }
 
 /** Other syncs report what they declare and may not have: whoever keeps it should know. */

@@ -165,7 +165,7 @@ describe('a push', () => {
 describe('a crash between any two writes', () => {
   const variable = (value: string): string => `[[variable]]\nname = "V"\nvalue = "${value}"\nis_secret = true\n`
   const before = `${block('h1')}${block('h2')}${variable('s3cret-one')}`
-  const after = `${block('h1', 'new')}${block('h3')}${variable('s3cret-two')}`
+  const after = `${block('h1', 'new')}${block('h3')}${variable('s3cret-two')}${variable('s3cret-new').replace('"V"', '"W"')}`
   const revisionOf = (contents: string): string => `sha256:${createHash('sha256').update(contents).digest('hex')}`
   const applied = (contents: string) => (now: ResourceSync) => now.status?.lastAppliedRevision === revisionOf(contents)
   const declare = (fileContents: string): Promise<KubeObject> =>
@@ -229,9 +229,11 @@ describe('a crash between any two writes', () => {
         }
         const done = await reaches('Ready', 'True', undefined, applied(after))
         expect(await servers()).toEqual(['h1', 'h3'])
-        expect(done.status?.inventory?.count).toBe(3)
+        expect(done.status?.inventory?.count).toBe(4)
         const secret = await operator.client.get<Secret>(secretType, { namespace: 'default', name: 'variable-v' })
         expect(Buffer.from(secret.data.value, 'base64').toString()).toBe('s3cret-two')
+        const fresh = await operator.client.get<Secret>(secretType, { namespace: 'default', name: 'variable-w' })
+        expect(fresh.metadata.ownerReferences).toMatchObject([{ kind: 'Variable', name: 'w' }])
         const plans = (await operator.client.list<Plan>(typeOf('Plan'), { namespace: 'default' })).items
         const open = plans.filter(
           (plan) => conditionOf(plan, 'Approved') && !conditionOf(plan, 'Applied') && !conditionOf(plan, 'Superseded'),

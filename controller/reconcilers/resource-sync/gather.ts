@@ -35,13 +35,14 @@ export async function gather(
     deletionBudget: budget(spec.operator.deletionBudget, inventory.size),
     kinds: syncKinds,
     live: new Map(kinds.map(({ kind }, i) => [kind, lists[i]?.items ?? []])),
-    secrets: new Map(secrets.items.filter(isOwned).map((secret) => [secret.metadata.name, decoded(secret)])),
+    secrets: new Map(secrets.items.map((secret) => [secret.metadata.name, decoded(secret)])),
+    unownedSecrets: new Set(secrets.items.filter((secret) => !isOwned(secret)).map(({ metadata }) => metadata.name)),
     inventory,
     digestKey,
   }
 }
 
-/** One without owner would outlive its object: it is applied again. */
+/** One without owner would outlive its object. */
 const isOwned = ({ metadata }: Secret): boolean => (metadata.ownerReferences ?? []).length > 0
 
 const decoded = ({ data }: Secret): Record<string, string> =>

@@ -17,6 +17,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
 import { type ApplyReport, applyPlan } from '../../sync/apply.ts'
 import { type Inventory, readInventory, writeInventory } from '../../sync/inventory.ts'
+import { tendSecrets } from '../../sync/object-secrets.ts'
 import { planSync, type SyncPlan } from '../../sync/plan.ts'
 import { cutIntoParts, describeChanges } from '../../sync/plan-parts.ts'
 import {
@@ -167,6 +168,7 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   if (plan.changes.length === 0) {
     await writeInventoryOf(work)
     await settleApprovals(await openApprovals(context), undefined, context)
+    await tendSecrets(plan.looseSecrets, context)
     if (plan.deleting.size === 0) await conclude(stored, context)
     pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
     reportApplied(nothing, plan, revision, pass, sync)
@@ -181,6 +183,7 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
 
   const written = await writeInventoryOf(work)
+  await tendSecrets(plan.looseSecrets, context)
   const report = await applyPlan(plan, context)
   if (report.gone.length > 0) {
     const gone = new Set(report.gone)

@@ -1,0 +1,93 @@
+import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, type ResourceType } from '../api/meta.ts'
+import { label } from '../api/names.ts'
+import { isNotFound, type KubeClient } from '../kube/client.ts'
+import type { DesiredObject } from './desired.ts'
+import type { SyncKind } from './kinds.ts'
+import { putObject } from './put.ts'
+
+export interface ApplyContext {
+  client: KubeClient
+  namespace: string
+  signal: AbortSignal
+}
+
+const secretType: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+
+/** What a crash between an object and its Secret left undone. */
+export interface LooseSecrets {
+  /** Made before its object, which is there by now and is to own it. */
+  adopt: readonly { desired: DesiredObject; owner: KubeObject }[]
+  /** Made for an object that was never made and is not declared any more. */
+  remove: readonly string[]
+}
+
+export async function tendSecrets({ adopt, remove }: LooseSecrets, context: ApplyContext): Promise<void> {
+  for (const { desired, owner } of adopt) await applySecret(desired, owner, context)
+  for (const name of remove) await deleteSecret(name, context)
+}
+
+/** The Secret of an object, if it has one. It is the sync's own, but never one that somebody else made under this name. */
+export async function applySecret(
+  desired: DesiredObject,
+  owner: KubeObject | undefined,
+  context: ApplyContext,
+): Promise<void> {
+  const { client, namespace, signal } = context
+  const { secret, kind, labels } = desired
+  if (secret === undefined) return
+  const existing = await getOrNone(client, secretType, { namespace, name: secret.name }, signal)
+  if (existing !== undefined && existing.metadata.labels?.[label.managedBy] !== labels[label.managedBy]) {
+    throw new Error(
+      `its values belong into the Secret "${secret.name}", but somebody else made one of this name; remove or rename that`,
+    )
+  }
+  const data = Object.fromEntries(
+    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  )
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: secret.name,
+      namespace,
+      labels: {
+        [label.managedBy]: labels[label.managedBy] ?? '',
+        [label.sync]: labels[label.sync] ?? '',
+      },
+      ownerReferences: owner === undefined ? [] : [referenceTo(owner, kind)],
+    },
+    spec: undefined,
+    type: 'Opaque',
+    data,
+  }
+  await putObject(client, secretType, object, { exists: existing !== undefined, signal })
+}
+
+export async function getOrNone(
+  client: KubeClient,
+  type: ResourceType,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(type, key, { signal })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+export async function deleteSecret(name: string, { client, namespace, signal }: ApplyContext): Promise<void> {
+  try {
+    await client.delete(secretType, { namespace, name }, { signal })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+const referenceTo = ({ metadata: { name, uid = '' } }: KubeObject, { definition }: SyncKind): OwnerReference => ({
+  apiVersion: apiVersionOf(definition),
+  kind: definition.kind,
+  name,
+  uid,
+})
