@@ -7,6 +7,12 @@ import { mergeParents } from './deploy-trigger.ts'
 /** How a deploy is written down in status: begun, gone through, or failed. Each changes the fields it is given. */
 export type DeployFields = Static<Type.TObject<typeof deployStatus>>
 
+export interface Failure {
+  /** CamelCase. */
+  reason: string
+  message: string
+}
+
 /** True when this hash was not under way before: the time to tell people. */
 export function recordStart(
   fields: DeployFields,
@@ -15,7 +21,8 @@ export function recordStart(
   const isNew = fields.rollout?.hash !== hash
   if (isNew) fields.rollout = { hash, reason, startedAt: kubeTime(nowMs) }
   if (request.trigger.token !== '') fields.deployToken = request.trigger.token
-  fields.parents = [...request.parents]
+  if (request.parents.length > 0) fields.parents = [...request.parents]
+  else delete fields.parents
   if (request.asked !== undefined) fields.lastHandledDeployAt = request.asked
   return isNew
 }
@@ -28,16 +35,19 @@ export function recordSuccess(fields: DeployFields, hash: string, nowMs: number)
   delete fields.failedHash
 }
 
-export function recordFailure(
-  fields: DeployFields,
-  hash: string,
-  failure: { reason: string; message: string },
-  nowMs: number,
-): void {
+/** @returns the failure as it stands in status: what the condition has to say now and later */
+export function recordFailure(fields: DeployFields, hash: string, failure: Failure, nowMs: number): Failure {
   const reason = fields.rollout?.reason
-  fields.lastDeploy = { at: kubeTime(nowMs), ...(reason === undefined ? {} : { reason }), succeeded: false, failure }
+  const shown = { reason: failure.reason, message: cut(failure.message) }
+  fields.lastDeploy = {
+    at: kubeTime(nowMs),
+    ...(reason === undefined ? {} : { reason }),
+    succeeded: false,
+    failure: shown,
+  }
   fields.failedHash = hash
   delete fields.rollout
+  return shown
 }
 
 /** While nothing is to do: parents that are new in `after` are remembered, those that left are forgotten. */
@@ -46,6 +56,12 @@ export function recordParents(fields: DeployFields, request: DeployRequest): voi
   if (parents.length > 0) fields.parents = [...parents]
   else delete fields.parents
 }
+
+/** A container may log lines of any length. */
+const LONGEST_MESSAGE = 4_000
+
+const cut = (message: string): string =>
+  message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`
 
 /** meta/v1 Time: whole seconds. */
 const kubeTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`

@@ -47,9 +47,16 @@ export const SERVER_READY = 'ServerReady'
  */
 export function usableServer(
   servers: Lister<Server>,
-  namespace: string | undefined,
-  reference: string,
+  { metadata: { namespace }, spec: { server: reference, swarm } }: Readonly<KubeObject<RunsOnServer>>,
 ): Readonly<Server> {
+  if (swarm !== '') {
+    throw new WaitingError(
+      SERVER_READY,
+      'SwarmNotSupported',
+      `\`swarm\` names Swarm "${swarm}", and Swarms are not supported yet: name a Server instead`,
+      NOT_BY_ITSELF_MS,
+    )
+  }
   if (reference === '') {
     throw new StalledError(SERVER_READY, 'NoServer', 'no server is named: set `server` to the name of a Server')
   }
@@ -63,6 +70,11 @@ export function usableServer(
     )
   }
   return usable(server)
+}
+
+interface RunsOnServer {
+  server: string
+  swarm: string
 }
 
 function usable(server: Readonly<Server>): Readonly<Server> {

@@ -34,8 +34,8 @@ export interface WorldEvent {
  * run one after the other, in the order in which something asked for them, with the frame's own rules for errors and status.
  */
 export class World {
-  readonly clock = new FakeClock()
-  readonly hosts = new SimulatedHosts(() => this.clock.now())
+  readonly clock: FakeClock
+  readonly hosts: SimulatedHosts
   readonly events: WorldEvent[] = []
   /** Repositories by URL; a missing one fails to open. */
   readonly repositories = new Map<string, SourceTree>()
@@ -45,6 +45,8 @@ export class World {
   readonly passes = new Map<string, number>()
   /** Status writes so far. */
   writes = 0
+  /** The process dies instead of making the write of this number: what the pass did on hosts is done, and nobody wrote it down. */
+  dieAtWrite = Number.POSITIVE_INFINITY
   readonly stores = {
     Server: new ObjectStore<Server>(),
     Variable: new ObjectStore<Variable>(),
@@ -58,7 +60,17 @@ export class World {
   readonly #stop = new AbortController()
   #version = 1
 
-  constructor() {
+  /** `before` is a process that died: its hosts, its objects and the time go on. */
+  constructor(before?: World) {
+    this.clock = before?.clock ?? new FakeClock()
+    this.hosts = before?.hosts ?? new SimulatedHosts(() => this.clock.now())
+    this.#version = before === undefined ? 1 : before.#version
+    if (before !== undefined) {
+      before.close()
+      for (const kind of Object.keys(this.stores) as Kind[])
+        for (const object of before.stores[kind].list()) this.#store(kind).upsert(object as Reconciled)
+      for (const object of before.secrets.list()) this.secrets.upsert(object as Secret)
+    }
     this.#reconcilers = createReconcilers({
       servers: this.stores.Server,
       variables: this.stores.Variable,
@@ -77,11 +89,14 @@ export class World {
     this.#listen('Deployment', this.stores.Deployment, this.#reconcilers.deployment)
     this.#listen('Stack', this.stores.Stack, this.#reconcilers.stack)
     this.#reconcilers.followHosts(this.#stop.signal)
+    for (const kind of Object.keys(this.stores) as Kind[])
+      for (const { metadata } of this.stores[kind].list()) this.#queue.add(`${kind} ${keyText(metadata)}`)
   }
 
   /** Ends what still runs; for `afterEach`. */
   close(): void {
     this.#stop.abort()
+    for (const cancel of this.#rechecks.values()) cancel()
   }
 
   /** Creates or replaces objects, as a user would, without running anything. */
@@ -230,6 +245,7 @@ export class World {
     // As JSON, as the API would keep it.
     const kept = JSON.parse(JSON.stringify(status)) as CommonStatus
     if (JSON.stringify(sorted(kept)) === JSON.stringify(sorted(object.status ?? {}))) return
+    if (this.writes === this.dieAtWrite) throw new ProcessDied()
     this.writes++
     const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` }
     this.#store(kind).upsert({ ...object, metadata, status: kept })
@@ -261,6 +277,10 @@ export class World {
     if (object === undefined) throw new Error(`there is no ${kind} ${name}`)
     return object
   }
+}
+
+export class ProcessDied extends Error {
+  override readonly name = 'ProcessDied'
 }
 
 const sorted = (value: unknown): unknown =>

@@ -131,11 +131,15 @@ function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Rec
       return { afterMs: SOON_MS }
     case 'rolled-back': {
       const oldIsBack = rollout.container !== undefined && rollout.container.hash !== hash
-      const failure = {
-        reason: oldIsBack ? 'RolledBack' : 'DidNotStart',
-        message: failureText(rollout, desired, oldIsBack),
-      }
-      recordFailure(fields, hash, failure, deps.clock.now())
+      const failure = recordFailure(
+        fields,
+        hash,
+        {
+          reason: oldIsBack ? 'RolledBack' : 'DidNotStart',
+          message: failureText(rollout, desired, oldIsBack),
+        },
+        deps.clock.now(),
+      )
       if (oldIsBack) {
         reportMeanwhile({ ...work, observed: rollout.container })
         throw new StalledError(deployed, failure.reason, failure.message)

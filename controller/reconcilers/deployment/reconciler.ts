@@ -46,7 +46,7 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
 
       // look
       reportUnknown(pass)
-      const server = usableServer(servers, deployment.metadata.namespace, deployment.spec.server)
+      const server = usableServer(servers, deployment)
       const serverName = komodoNameOf(server)
       pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
       const desired = await resolve(deployment, pass, deps)

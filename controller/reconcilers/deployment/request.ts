@@ -2,11 +2,11 @@ import { parseDuration } from '../../api/duration.ts'
 import { containerName } from '../../api/name-rules.ts'
 import type { Deployment, DeploymentSpec } from '../../api/v1alpha1/deployment.ts'
 import { deploymentCondition } from '../../api/v1alpha1/deployment.ts'
-import { StalledError } from '../../engine/errors.ts'
+import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.ts'
 import type { Digest } from '../digest.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
-import { komodoNameOf, ownerOf } from '../references.ts'
+import { komodoNameOf, NOT_BY_ITSELF_MS, ownerOf } from '../references.ts'
 
 const { inputsReady } = deploymentCondition
 
@@ -72,8 +72,16 @@ export const stopOptions = (spec: DeploymentSpec): ContainerRequest['stop'] => (
   timeoutSeconds: spec.terminationTimeout,
 })
 
-function imageOf(spec: DeploymentSpec): string {
-  const image = spec.image.params.image?.trim() ?? ''
+function imageOf({ image: { type, params } }: DeploymentSpec): string {
+  if (type === 'Build') {
+    throw new WaitingError(
+      inputsReady,
+      'BuildNotSupported',
+      `the image comes from Build "${params.build ?? ''}", and Builds are not supported yet: set \`image.type\` to Image and name the image`,
+      NOT_BY_ITSELF_MS,
+    )
+  }
+  const image = params.image?.trim() ?? ''
   if (image === '') {
     throw new StalledError(
       inputsReady,

@@ -205,8 +205,7 @@ function failureOf(work: Work, serverName: string, error: unknown): unknown {
   if (!(error instanceof DeployFailedError)) return hostFailure(serverName, deployed, error)
   const message = `On Server "${serverName}": ${error.message}${outputText(error)}`
   if (error.reason !== INVALID_COMPOSE) return new TransientError(deployed, error.reason, message, { cause: error })
-  const failure = { reason: error.reason, message }
-  recordFailure(pass.status.fields, hash, failure, deps.clock.now())
+  const failure = recordFailure(pass.status.fields, hash, { reason: error.reason, message }, deps.clock.now())
   return permanentFailure(desired, stack, failure)
 }
 

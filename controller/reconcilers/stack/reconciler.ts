@@ -49,7 +49,7 @@ export function stackReconciler(deps: DeployDeps & { sources: StackSources }): R
 
       // look
       reportUnknown(pass)
-      const server = usableServer(servers, stack.metadata.namespace, stack.spec.server)
+      const server = usableServer(servers, stack)
       const serverName = komodoNameOf(server)
       pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
       const host = hosts.for(server)
