@@ -51,41 +51,50 @@ export const intersection = (a: FieldSet, b: FieldSet): FieldSet => {
   return out
 }
 
-/** Members of `a` that are no members of `b`. */
-export const difference = (a: FieldSet, b: FieldSet): FieldSet => {
+/** Takes out of `a` what `rest` leaves of each node that `b` has too. Without a difference it is `a` itself. */
+const subtract = (
+  a: FieldSet,
+  b: FieldSet,
+  rest: (left: FieldNode, right: FieldNode) => FieldNode | undefined,
+): FieldSet => {
   if (a.size === 0 || b.size === 0) return a
-  const out = new Map<PathElement, FieldNode>()
-  for (const [element, left] of a) {
-    const right = b.get(element)
-    if (!right) {
-      out.set(element, left)
-      continue
-    }
-    const children = left.children && right.children ? difference(left.children, right.children) : left.children
-    const rest = node(left.member && !right.member, children)
-    if (rest) out.set(element, rest)
+  let out: Map<PathElement, FieldNode> | undefined
+  for (const [element, right] of b) {
+    const left = a.get(element)
+    if (!left) continue
+    const kept = rest(left, right)
+    if (kept === left) continue
+    out ??= new Map(a)
+    if (kept) out.set(element, kept)
+    else out.delete(element)
   }
-  return out
+  return out ?? a
 }
 
+const changed = (left: FieldNode, member: boolean, children: FieldSet | undefined): FieldNode | undefined =>
+  member === left.member && children === left.children ? left : node(member, children)
+
+/** Members of `a` that are no members of `b`. */
+export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
+  subtract(a, b, (left, right) =>
+    changed(
+      left,
+      left.member && !right.member,
+      left.children && right.children ? difference(left.children, right.children) : left.children,
+    ),
+  )
+
 /** Members of `a` that are neither in `b` nor below a member of `b`. */
-export const recursiveDifference = (a: FieldSet, b: FieldSet): FieldSet => {
-  if (a.size === 0 || b.size === 0) return a
-  const out = new Map<PathElement, FieldNode>()
-  for (const [element, left] of a) {
-    const right = b.get(element)
-    if (!right) {
-      out.set(element, left)
-      continue
-    }
-    if (right.member) continue
-    const children =
-      left.children && right.children ? recursiveDifference(left.children, right.children) : left.children
-    const rest = node(left.member, children)
-    if (rest) out.set(element, rest)
-  }
-  return out
-}
+export const recursiveDifference = (a: FieldSet, b: FieldSet): FieldSet =>
+  subtract(a, b, (left, right) =>
+    right.member
+      ? undefined
+      : changed(
+          left,
+          left.member,
+          left.children && right.children ? recursiveDifference(left.children, right.children) : left.children,
+        ),
+  )
 
 export const has = (set: FieldSet, path: readonly PathElement[]): boolean => {
   let below: FieldSet | undefined = set
@@ -108,29 +117,35 @@ export function* paths(set: FieldSet, prefix: readonly PathElement[] = []): Gene
 
 /** Declared fields count as members when something below them is one: they were named, if only on the way. */
 export const withNamedParents = (set: FieldSet, type: FieldType | undefined): FieldSet => {
-  const out = new Map<PathElement, FieldNode>()
+  let out: Map<PathElement, FieldNode> | undefined
   for (const [element, { member, children }] of set) {
-    if (!children) {
-      out.set(element, leaf)
-      continue
-    }
+    if (!children) continue
     const name = element[0] === 'f' ? element.slice(2) : undefined
     const declared = name === undefined ? undefined : type?.map?.fields.get(name)
     const below =
       name === undefined ? (element[0] === 'k' ? type?.list?.element : undefined) : (declared ?? type?.map?.element)
-    out.set(element, { member: member || declared !== undefined, children: withNamedParents(children, below) })
+    const inner = withNamedParents(children, below)
+    if (inner === children && (member || declared === undefined)) continue
+    out ??= new Map(set)
+    out.set(element, { member: member || declared !== undefined, children: inner })
   }
-  return out
+  return out ?? set
 }
 
 /** Builds a set path by path; afterwards it must not be used any more. */
 export class SetBuilder {
   readonly #root: MutableNode = { member: false, children: undefined }
+  /** The last path and its nodes: neighbours share most of it. */
+  readonly #path: PathElement[] = []
+  readonly #nodes: MutableNode[] = []
 
   insert(path: readonly PathElement[]): void {
     if (path.length === 0) return
-    let at = this.#root
-    for (const element of path) {
+    let shared = 0
+    while (shared < path.length && shared < this.#path.length && path[shared] === this.#path[shared]) shared++
+    let at = shared === 0 ? this.#root : (this.#nodes[shared - 1] as MutableNode)
+    for (let i = shared; i < path.length; i++) {
+      const element = path[i] as PathElement
       at.children ??= new Map()
       let next = at.children.get(element)
       if (!next) {
@@ -138,7 +153,11 @@ export class SetBuilder {
         at.children.set(element, next)
       }
       at = next
+      this.#path[i] = element
+      this.#nodes[i] = at
     }
+    this.#path.length = path.length
+    this.#nodes.length = path.length
     at.member = true
   }
 
@@ -151,27 +170,60 @@ interface MutableNode {
   children: Map<PathElement, MutableNode> | undefined
 }
 
+/** What sets were read from: a set that did not change is written as it was. */
+const sources = new WeakMap<FieldSet, JsonObject>()
+
 /** @throws Error when an element cannot be read */
 export const decodeFields = (fields: JsonObject): FieldSet => {
   const out = new Map<PathElement, FieldNode>()
+  let canonical = true
   for (const key in fields) {
     if (key === '.') continue
     const element = parseElement(key)
+    canonical &&= element === key
     if (element === undefined) continue
     const value = fields[key]
     if (!isObject(value)) throw new Error(`not a set of fields: ${key}`)
-    const children = decodeFields(value)
+    const children = isEmpty(value) ? emptySet : decodeFields(value)
+    canonical &&= children.size === 0 || sources.has(children)
     out.set(element, children.size ? { member: '.' in value, children } : leaf)
+  }
+  if (canonical) sources.set(out, fields)
+  return out
+}
+
+const isEmpty = (object: JsonObject): boolean => {
+  for (const _ in object) return false
+  return true
+}
+
+/** Sets are mostly read in the order in which they were written. */
+const inOrder = (set: FieldSet): Iterable<[PathElement, FieldNode]> => {
+  let last: PathElement | undefined
+  for (const element of set.keys()) {
+    if (last !== undefined && compareElements(last, element) > 0)
+      return [...set].sort(([a], [b]) => compareElements(a, b))
+    last = element
+  }
+  return set
+}
+
+const withoutSelf = ({ '.': _, ...rest }: JsonObject): JsonObject => rest
+
+export const encodeFields = (set: FieldSet): JsonObject => {
+  const source = sources.get(set)
+  if (source) return '.' in source ? withoutSelf(source) : source
+  // Without a prototype: keys that come once each are added fastest to such objects.
+  const out = Object.create(null) as JsonObject
+  for (const [element, { member, children }] of inOrder(set)) {
+    if (!children) {
+      out[element] = EMPTY
+      continue
+    }
+    const below = encodeFields(children)
+    out[element] = member ? { '.': EMPTY, ...below } : below
   }
   return out
 }
 
-export const encodeFields = (set: FieldSet): JsonObject => {
-  const out: JsonObject = {}
-  const entries = set.size < 2 ? [...set] : [...set].sort(([a], [b]) => compareElements(a, b))
-  for (const [element, { member, children }] of entries) {
-    const below = children ? encodeFields(children) : {}
-    out[element] = member && children ? { '.': {}, ...below } : below
-  }
-  return out
-}
+const EMPTY = Object.freeze({}) as JsonObject

@@ -3,7 +3,7 @@
  * `v:1` an item of a set, `i:0` a position. Two elements are the same when their spellings are.
  */
 import type { FieldType, Json, JsonObject, ListType } from '../schema/contract.ts'
-import { formatFloat, isObject, marshal, quote } from '../schema/go.ts'
+import { formatFloat, isObject, marshal, own, quote } from '../schema/go.ts'
 
 export type PathElement = string
 
@@ -24,26 +24,43 @@ export const itemElement = (list: ListType, item: Json): PathElement => {
   }
   if (item === null) throw new UnidentifiableItem('associative list with keys may not have a null element')
   if (!isObject(item)) throw new UnidentifiableItem('associative list with keys may not have non-map elements')
-  if (list.keys.length === 1) {
-    const name = list.keys[0] as string
-    const value = item[name] ?? list.keyDefaults[name]
-    if (typeof value === 'string' || typeof value === 'number') return `k:{${JSON.stringify(name)}:${marshal(value)}}`
+  let key = ''
+  for (const name of sortedKeys(list)) {
+    const value = own(item, name) ?? list.keyDefaults[name]
+    if (value !== undefined) key += `${key ? ',' : ''}${JSON.stringify(name)}:${marshal(value)}`
   }
-  const key: JsonObject = {}
-  let found = false
-  for (const name of list.keys) {
-    const value = item[name] ?? list.keyDefaults[name]
-    if (value === undefined) continue
-    key[name] = value
-    found = true
-  }
-  if (!found) {
+  if (key === '') {
     const names = `[${list.keys.map(quote).join(' ')}]`
     throw new UnidentifiableItem(
       `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`,
     )
   }
-  return `k:${marshal(key)}`
+  return `k:{${key}}`
+}
+
+const sorted = new WeakMap<ListType, readonly string[]>()
+const sortedKeys = (list: ListType): readonly string[] => {
+  if (list.keys.length === 1) return list.keys
+  let keys = sorted.get(list)
+  if (!keys) {
+    keys = [...list.keys].sort()
+    sorted.set(list, keys)
+  }
+  return keys
+}
+
+/** The values behind `k:` and `v:` elements: the same few come again with every write. */
+const parsed = new Map<PathElement, Json>()
+const MAX_PARSED = 20_000
+
+const parsedOf = (element: PathElement): Json => {
+  let value = parsed.get(element)
+  if (value === undefined) {
+    value = JSON.parse(element.slice(2)) as Json
+    if (parsed.size >= MAX_PARSED) parsed.clear()
+    parsed.set(element, value)
+  }
+  return value
 }
 
 /**
@@ -57,11 +74,14 @@ export const parseElement = (text: string): PathElement | undefined => {
     case 'f':
       return text
     case 'v':
-      return `v:${marshal(JSON.parse(text.slice(2)))}`
+      return parsed.has(text) ? text : `v:${marshal(JSON.parse(text.slice(2)))}`
     case 'k': {
+      if (parsed.has(text)) return text
       const key: unknown = JSON.parse(text.slice(2))
       if (!isObject(key)) throw new Error(`not a key: ${text}`)
-      return `k:${marshal(key)}`
+      const element = `k:${marshal(key)}`
+      if (element === text) parsedOf(element)
+      return element
     }
     case 'i':
       if (!/^-?\d+$/.test(text.slice(2))) throw new Error(`not an index: ${text}`)
@@ -87,7 +107,7 @@ export const showElement = (element: PathElement): string => {
   const rest = element.slice(2)
   if (element[0] === 'f') return `.${rest}`
   if (element[0] === 'i') return `[${rest}]`
-  const value = JSON.parse(rest) as Json
+  const value = parsedOf(element)
   if (element[0] === 'v') return `[=${showValue(value)}]`
   const key = value as JsonObject
   return `[${Object.keys(key)
@@ -119,7 +139,7 @@ export const compareElements = (a: PathElement, b: PathElement): number => {
   if (kind !== b[0]) return KINDS.indexOf(kind) - KINDS.indexOf(b[0] as string)
   if (kind === 'f') return a < b ? -1 : a > b ? 1 : 0
   if (kind === 'i') return Number(a.slice(2)) - Number(b.slice(2))
-  const [left, right] = [JSON.parse(a.slice(2)) as Json, JSON.parse(b.slice(2)) as Json]
+  const [left, right] = [parsedOf(a), parsedOf(b)]
   if (kind === 'v') return compareValues(left, right)
   const [leftKey, rightKey] = [left as JsonObject, right as JsonObject]
   const leftNames = Object.keys(leftKey).sort()

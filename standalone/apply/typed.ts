@@ -3,7 +3,14 @@ import type { FieldType, Json, JsonObject, ListType, MapType } from '../schema/c
 import { equal, isObject, own, printValue, quote, typeName } from '../schema/go.ts'
 import { deduced } from '../schema/merge-type.ts'
 import { type FieldSet, SetBuilder } from './field-set.ts'
-import { fieldElement, itemElement, type PathElement, showElement, UnidentifiableItem } from './path-element.ts'
+import {
+  fieldElement,
+  itemElement,
+  type PathElement,
+  showElement,
+  showPath,
+  UnidentifiableItem,
+} from './path-element.ts'
 
 export type Form = 'scalar' | 'list' | 'map'
 
@@ -59,64 +66,68 @@ export interface TypedFault {
 }
 
 /** Why `value` is no value of `type`; nothing when it is. Repeated entries of keyed lists are faults unless allowed. */
-export const typedFaults = (
-  value: Json,
-  type: FieldType,
-  allowDuplicates: boolean,
-  path = '',
-  out: TypedFault[] = [],
-): TypedFault[] => {
-  const form = formOf(type, value)
-  if (value === null) return out
-  if (form === 'scalar') {
-    const message = scalarFault(type.scalar, value)
-    if (message) out.push({ path, message })
-  } else if (form === 'map') {
-    if (!isObject(value)) out.push({ path, message: `expected map, got ${wrapped(value)}` })
-    else mapFaults(value, type.map as MapType, allowDuplicates, path, out)
-  } else if (!Array.isArray(value)) out.push({ path, message: `expected list, got ${wrapped(value)}` })
-  else listFaults(value, type.list as ListType, allowDuplicates, path, out)
-  return out
+export const typedFaults = (value: Json, type: FieldType, allowDuplicates: boolean): TypedFault[] => {
+  const checker: Checker = { path: [], allowDuplicates, faults: [] }
+  check(value, type, checker)
+  return checker.faults
 }
 
-const mapFaults = (
-  value: JsonObject,
-  map: MapType,
-  allowDuplicates: boolean,
-  path: string,
-  out: TypedFault[],
-): void => {
+interface Checker {
+  /** Elements on the way, put into words only when there is a fault. */
+  path: PathElement[]
+  allowDuplicates: boolean
+  faults: TypedFault[]
+}
+
+const report = ({ path, faults }: Checker, message: string): void => {
+  faults.push({ path: showPath(path), message })
+}
+
+const check = (value: Json, type: FieldType, checker: Checker): void => {
+  if (value === null) return
+  const form = formOf(type, value)
+  if (form === 'scalar') {
+    const message = scalarFault(type.scalar, value)
+    if (message) report(checker, message)
+  } else if (form === 'map') {
+    if (!isObject(value)) report(checker, `expected map, got ${wrapped(value)}`)
+    else checkKeys(value, type.map as MapType, checker)
+  } else if (!Array.isArray(value)) report(checker, `expected list, got ${wrapped(value)}`)
+  else checkItems(value, type.list as ListType, checker)
+}
+
+const checkKeys = (value: JsonObject, map: MapType, checker: Checker): void => {
+  const { path } = checker
   for (const key in value) {
     const type = map.fields.get(key) ?? map.element
-    if (!type) {
-      // One is reported per map: the original stops there too.
-      out.push({ path: `${path}.${key}`, message: 'field not declared in schema' })
-      return
-    }
-    typedFaults(value[key] as Json, type, allowDuplicates, `${path}.${key}`, out)
+    path.push(fieldElement(key))
+    if (type) check(value[key] as Json, type, checker)
+    else report(checker, 'field not declared in schema')
+    path.pop()
+    // One is reported per map: the original stops there too.
+    if (!type) return
   }
 }
 
-const listFaults = (value: Json[], list: ListType, allowDuplicates: boolean, path: string, out: TypedFault[]): void => {
+const checkItems = (value: Json[], list: ListType, checker: Checker): void => {
+  const { path } = checker
   const seen = new Set<PathElement>()
   for (let i = 0; i < value.length; i++) {
     const item = value[i] as Json
-    if (!list.associative) {
-      typedFaults(item, list.element, allowDuplicates, `${path}[${i}]`, out)
-      continue
-    }
     let element: PathElement
     try {
-      element = itemElement(list, item)
+      element = list.associative ? itemElement(list, item) : `i:${i}`
     } catch (error) {
       if (!(error instanceof UnidentifiableItem)) throw error
-      out.push({ path, message: `element ${i}: ${error.message}` })
+      report(checker, `element ${i}: ${error.message}`)
       return
     }
-    if (seen.has(element) && !allowDuplicates)
-      out.push({ path, message: `duplicate entries for key ${showElement(element)}` })
+    if (list.associative && seen.has(element) && !checker.allowDuplicates)
+      report(checker, `duplicate entries for key ${showElement(element)}`)
     seen.add(element)
-    typedFaults(item, list.element, allowDuplicates, `${path}${showElement(element)}`, out)
+    path.push(element)
+    check(item, list.element, checker)
+    path.pop()
   }
 }
 

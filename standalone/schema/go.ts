@@ -29,8 +29,13 @@ export const quote = (text: string): string => {
   return `${out}"`
 }
 
+/** Needs no escape of any kind. */
+const PLAIN = /^[\w ./:@%+=,;!?#$*()[\]{}~^|-]*$/
+
 /** Go's json.Marshal of a map: keys sorted, `<`, `>` and `&` escaped. */
 export const marshal = (value: unknown): string => {
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`
+  if (value === null || typeof value !== 'object') return escapeHtml(JSON.stringify(value) ?? 'null')
   const sorted = (_key: string, v: unknown): unknown =>
     v !== null && typeof v === 'object' && !Array.isArray(v)
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -45,7 +50,8 @@ const HTML: Record<string, string> = {
   '\u2028': '\\u2028',
   '\u2029': '\\u2029',
 }
-const escapeHtml = (json: string): string => json.replace(/[<>&\u2028\u2029]/g, (c) => HTML[c] ?? c)
+const escapeHtml = (json: string): string =>
+  /[<>&\u2028\u2029]/.test(json) ? json.replace(/[<>&\u2028\u2029]/g, (c) => HTML[c] ?? c) : json
 
 /** Go's `%v` of a float64. */
 export const formatFloat = (n: number): string => {
