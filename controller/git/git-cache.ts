@@ -121,11 +121,11 @@ export class GitCache implements GitSources {
   async #fetch(remote: GitRemote, directory: string, refspecs: readonly string[], depth: number): Promise<void> {
     const { cacheBytes } = this.#options.limits
     const full = new AbortController()
-    const watch = setInterval(async () => {
-      const size = await sizeOf(join(directory, 'objects', 'pack'))
-      if (size <= cacheBytes) return
+    const look = async (): Promise<void> => {
+      if ((await sizeOf(join(directory, 'objects', 'pack'))) <= cacheBytes) return
       full.abort(new SourceError('TooLarge', `${remote.url} has more than ${formatBytes(cacheBytes)} at this revision`))
-    }, 250)
+    }
+    const watch = setInterval(look, 250)
     const options = [
       '--quiet',
       '--no-tags',
@@ -136,6 +136,8 @@ export class GitCache implements GitSources {
     ]
     try {
       await this.#atRemote(remote, directory, ['fetch', ...options, '--', remote.url, ...refspecs], full.signal)
+      await look()
+      full.signal.throwIfAborted()
     } catch (error) {
       if (full.signal.aborted) await this.#discard(directory)
       throw error

@@ -328,19 +328,13 @@ describe('the cache', () => {
     expect(readdirSync(packs).filter((name) => name.endsWith('.pack')).length).toBeLessThanOrEqual(31)
   })
 
-  it('stops at its limit on disk', async () => {
-    const noise = Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2654435761).toString(36)).join('')
-    repository.commit({ a: noise })
-    server.intercept = (request, response) => {
-      if (!request.url?.includes('git-upload-pack') || request.method !== 'POST') return false
-      response.on('pipe', () => undefined)
-      return false
-    }
-    const error = await cache({ cacheBytes: 10 })
-      .open(remote(), signal)
-      .catch((reason: unknown) => reason)
-    // A fetch that is quicker than the watch gets through; it is never more than one interval too much.
-    if (error instanceof SourceError) expect(error.reason).toBe('TooLarge')
+  it('stops at its limit on disk, and leaves nothing there', async () => {
+    repository.commit({ a: Array.from({ length: 50_000 }, (_, i) => Math.imul(i, 2654435761).toString(36)).join('') })
+    // Packs of 100 objects and more are kept as they come; smaller ones are taken apart.
+    repository.commit(Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`f${i}`, `${i}`.repeat(100)])))
+    const error = await failure(cache({ cacheBytes: 1_000 }).open(remote(), signal))
+    expect(error).toMatchObject({ reason: 'TooLarge', message: expect.stringContaining('1000 B') })
+    expect(readdirSync(join(data, 'git'))).toEqual([])
   })
 })
 

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { classify, isDamage, scrub } from './classify.ts'
+import type { GitRemote } from './remote.ts'
+
+const remote: GitRemote = {
+  url: 'https://git.example.com/a/b',
+  branch: 'main',
+  commit: '1234567',
+  credentials: { username: 'ann', password: 's3cr/t' },
+}
+
+describe('what git says', () => {
+  it.each([
+    ["fatal: unable to access 'https://git.example.com/a/b/': Could not resolve host: git.example.com", 'HostNotFound'],
+    [
+      "fatal: unable to access 'https://x/': Failed to connect to x port 443 after 2 ms: Couldn't connect to server",
+      'ConnectionFailed',
+    ],
+    ["fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate", 'TlsFailed'],
+    [
+      "fatal: unable to access 'https://x/': server certificate verification failed. CAfile: none CRLfile: none",
+      'TlsFailed',
+    ],
+    ["fatal: Authentication failed for 'https://git.example.com/a/b/'", 'AuthFailed'],
+    ["fatal: could not read Username for 'https://git.example.com': terminal prompts disabled", 'AuthFailed'],
+    ["fatal: unable to access 'https://x/': The requested URL returned error: 403", 'AuthFailed'],
+    ["remote: Repository not found.\nfatal: repository 'https://git.example.com/a/b/' not found", 'RepositoryNotFound'],
+    ["fatal: '/x' does not appear to be a git repository", 'RepositoryNotFound'],
+    ["fatal: couldn't find remote ref refs/heads/main", 'BranchNotFound'],
+    ['fatal: remote error: upload-pack: not our ref 1111111111111111111111111111111111111111', 'CommitNotFound'],
+    ["fatal: unable to access 'https://x/': The requested URL returned error: 502", 'ConnectionFailed'],
+    [
+      "fatal: unable to access 'https://x/': Operation too slow. Less than 1000 bytes/sec transferred the last 30 seconds",
+      'Timeout',
+    ],
+    ["fatal: transport 'ext' not allowed", 'Refused'],
+    ['spawn git ENOENT', 'GitFailed'],
+    ['fatal: something new', 'GitFailed'],
+  ])('%s', (output, reason) => {
+    const error = classify(output, remote)
+    expect(error.reason).toBe(reason)
+    expect(error.message).not.toContain('s3cr')
+  })
+
+  it('is kept for people, without the credentials in any of their forms', () => {
+    const basic = Buffer.from('ann:s3cr/t').toString('base64')
+    expect(scrub(`x s3cr/t y ${encodeURIComponent('s3cr/t')} z ${basic}`, remote)).toBe('x *** y *** z ***')
+    expect(classify('fatal: bad token s3cr/t', remote).message).toBe(
+      'git failed for https://git.example.com/a/b: bad token ***',
+    )
+  })
+
+  it.each([
+    ['error: object file ./objects/ab/cd is empty', true],
+    ['fatal: not a git repository (or any of the parent directories): .git', true],
+    ['fatal: bad object refs/komodo/branch-x', true],
+    ["fatal: '/x' does not appear to be a git repository", false],
+    ['fatal: remote error: upload-pack: not our ref 1111', false],
+  ])('%s: our own damage %s', (output, damage) => {
+    expect(isDamage(output)).toBe(damage)
+  })
+})
