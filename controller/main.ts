@@ -1,71 +1,8 @@
 #!/usr/bin/env node
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import process from 'node:process'
-import { ConfigError, loadConfig, USAGE } from './config.ts'
-import { createLogger } from './logging.ts'
 import { keepHeapSmall } from './memory.ts'
-import { startOperator } from './operator.ts'
-import { VERSION } from './version.ts'
-import { wiring } from './wiring.ts'
 
-/** The process: flags in, signals, exit codes. 0: asked to stop; 1: could not start; 2: the command line was wrong. */
-const main = async (): Promise<void> => {
-  keepHeapSmall()
-  const config = readConfig()
-  if (config === undefined) return
-  const logger = createLogger(config.log, process.stdout)
-  let started = false
-  const stopAsked = new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      // Before the start, while standing by, and a second time: at once. A crash is harmless, so is this.
-      process.on(name, () => (started ? resolve(name) : process.exit(0)))
-    }
-  })
-  // A bug in one room must not end the others; nothing here depends on a promise nobody waited for.
-  process.on('unhandledRejection', (error) =>
-    logger.error({ error: textOf(error) }, 'a rejection nobody handled: please report it'),
-  )
-  let operator: Awaited<ReturnType<typeof startOperator>>
-  try {
-    operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    logger.error({}, `cannot start: ${message}`)
-    logger.debug({ stack: textOf(error) }, 'where it failed')
-    process.exit(1)
-  }
-  started = true
-  const alive = setInterval(() => {}, 2 ** 30)
-  const reason = await stopAsked
-  started = false
-  logger.info({ signal: reason }, 'stopping')
-  await operator.stop()
-  clearInterval(alive)
-  logger.info({}, 'stopped')
-  process.exit(0)
-}
-
-const readConfig = (): Exclude<ReturnType<typeof loadConfig>, string> | undefined => {
-  try {
-    const config = loadConfig(process.argv.slice(2), {
-      env: process.env,
-      cwd: process.cwd(),
-      isTerminal: process.stdout.isTTY === true,
-      hostName: `${hostname()}_${randomUUID()}`,
-    })
-    if (typeof config !== 'string') return config
-    process.stdout.write(config === 'help' ? USAGE : `${versionText()}\n`)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    process.exitCode = 2
-  }
-  return undefined
-}
-
-const versionText = (): string => `komodo-operator ${VERSION} (node ${process.version})`
-
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-
-await main()
+// Nothing else is loaded before: this may start the process anew.
+keepHeapSmall(process)
+const { runProcess } = await import('./process.ts')
+await runProcess()

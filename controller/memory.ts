@@ -8,11 +8,22 @@ import type { Logger } from './engine/logger.ts'
  * use and keeps it, so that one busy minute would cost memory for weeks.
  */
 
-/** The heap may grow by this share of what is in use before it is collected; V8's own choice is up to fourfold. */
-const GROWTH_PERCENT = 40
+/**
+ * Flags of Node. The young generation (MiB) takes three times its size and fills it however little is in use; the old one may grow
+ * by a share (percent) of what is in use before it is collected, where V8's own choice is up to fourfold.
+ */
+export const nodeFlags = ['--max-semi-space-size=4', '--heap-growing-percent=40'] as const
 
-/** To be called before anything is loaded. */
-export const keepHeapSmall = (): void => v8.setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+/**
+ * Starts the process anew, under the same id, with the flags above: V8 reads the first of them only at its own start. To be called
+ * before anything is loaded. Where a process cannot be replaced, or somebody chose other flags, it goes on as it is.
+ */
+export const keepHeapSmall = (self: NodeJS.Process): void => {
+  const given = [...self.execArgv, self.env.NODE_OPTIONS ?? ''].join(' ')
+  if (given.includes('--max-semi-space-size') || self.execve === undefined || self.platform === 'win32') return
+  const flags = [...nodeFlags, '--disable-warning=ExperimentalWarning', ...self.execArgv]
+  self.execve(self.execPath, [self.execPath, ...flags, ...self.argv.slice(1)], self.env)
+}
 
 const LOOK_EVERY_MS = 10_000
 /** Less of a core than this, over one interval, is quiet. */

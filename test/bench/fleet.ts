@@ -13,7 +13,7 @@ import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts
 import { type Stack, stackKind } from '../../controller/api/v1alpha1/stack.ts'
 import { loadConfig } from '../../controller/config.ts'
 import { createLogger } from '../../controller/logging.ts'
-import { keepHeapSmall } from '../../controller/memory.ts'
+import { nodeFlags } from '../../controller/memory.ts'
 import { type Operator, startOperator } from '../../controller/operator.ts'
 import { isConditionTrue } from '../../controller/status/conditions.ts'
 import { wire } from '../../controller/wiring.ts'
@@ -84,7 +84,6 @@ const syncPasses = async (operator: Operator): Promise<{ count: number; ms: numb
 }
 
 const run = async (count: number): Promise<void> => {
-  keepHeapSmall()
   const dir = mkdtempSync(path.join(tmpdir(), 'komodo-fleet-'))
   repository(path.join(dir, 'repo'), count)
   const config = loadConfig(
@@ -203,7 +202,9 @@ const sizes = process.argv.slice(2)
 if (sizes[0] === '--run') await run(Number(sizes[1]))
 else {
   for (const size of sizes.length === 0 ? ['1000'] : sizes) {
-    const { status } = spawnSync(process.execPath, [import.meta.filename, '--run', size], { stdio: 'inherit' })
+    const { status } = spawnSync(process.execPath, [...nodeFlags, import.meta.filename, '--run', size], {
+      stdio: 'inherit',
+    })
     if (status !== 0) process.exit(1)
   }
 }
