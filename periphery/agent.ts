@@ -18,7 +18,7 @@ import { confinedPath, toFileError } from './confined-path.ts'
 import { deployContainer, observeContainer, removeContainer } from './deploy-container.ts'
 import { dockerConnection } from './docker-connection.ts'
 import { type Deadlines, DockerEngine } from './docker-engine.ts'
-import { reasonOf, saysUnreachable } from './docker-errors.ts'
+import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
 import { MachineStats } from './host-stats.ts'
@@ -169,6 +169,7 @@ class Agent implements Host {
     if (exitCode !== 0) {
       const message = `compose down of project ${project} failed: ${output.trim().slice(-1000)}`
       if (saysUnreachable(output)) throw new HostUnreachableError(message)
+      if (saysNoCompose(output)) throw new HostRejectedError('ComposeMissing', noCompose)
       throw new HostRejectedError(reasonOf(output, 'ComposeDownFailed'), message)
     }
     await forgetProject(this.#compose.roots, project)

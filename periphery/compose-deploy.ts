@@ -22,7 +22,7 @@ import {
 } from './compose-arguments.ts'
 import { parseConfig } from './compose-config.ts'
 import { confinedPath, isDirectory } from './confined-path.ts'
-import { reasonOf, saysUnreachable } from './docker-errors.ts'
+import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
 import { withRegistryLogin } from './registry-login.ts'
 import { type Command, CommandDeadlineError, type CommandResult } from './run-command.ts'
 import { scrubber } from './scrub.ts'
@@ -252,6 +252,7 @@ class ComposeDeploy {
     this.#record({ stage, success: false, output, durationMs })
     const said = this.#scrub(lastLines(output))
     if (saysUnreachable(output)) throw new HostUnreachableError(`${stage}: ${said}`)
+    if (saysNoCompose(output)) throw new DeployFailedError('ComposeMissing', noCompose, this.#log)
     throw new DeployFailedError(reasonOf(output, reason), `${stage} failed: ${said}`, this.#log)
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Docker from 'dockerode'
+import { HostUnreachableError } from '../controller/hosts/port.ts'
 
 /** How to reach the Docker Engine of this host. */
 export interface DockerConnection {
@@ -12,13 +13,15 @@ export interface DockerConnection {
 const defaultAddress = 'unix:///var/run/docker.sock'
 
 /**
- * The connection that `DOCKER_HOST` (with `DOCKER_CERT_PATH` and `DOCKER_TLS_VERIFY`) describes, or the default socket. Throws an
- * error that names the value when it cannot be understood; nothing is connected yet.
+ * The connection that `DOCKER_HOST` (with `DOCKER_CERT_PATH` and `DOCKER_TLS_VERIFY`) describes, or the default socket. Throws
+ * `HostUnreachableError` that names the value when it cannot be understood; nothing is connected yet.
  */
 export const dockerConnection = (environment: Readonly<Record<string, string | undefined>>): DockerConnection => {
   const address = environment.DOCKER_HOST || defaultAddress
   const refuse = () =>
-    new Error(`DOCKER_HOST=${address} is not understood: use unix:///path/to/docker.sock or tcp://host:port`)
+    new HostUnreachableError(
+      `DOCKER_HOST=${address} is not understood: use unix:///path/to/docker.sock or tcp://host:port`,
+    )
   if (!URL.canParse(address)) throw refuse()
   const url = new URL(address)
   if (url.protocol === 'unix:') return { docker: new Docker({ socketPath: url.pathname }), address }

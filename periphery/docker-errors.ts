@@ -20,9 +20,15 @@ export const reasonOf = (message: string, otherwise: string): string =>
 
 /** Did the CLI say that no engine answers? */
 export const saysUnreachable = (message: string): boolean =>
-  /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection reset by peer|unexpected EOF$/im.test(
+  /cannot connect to the docker daemon|is the docker daemon running|error during connect|read unix .*connection reset by peer|^(error: )?(unexpected )?EOF$/im.test(
     message,
   )
+
+/** Did the CLI say that it knows no `compose`? Without the plugin it takes the first flag for its own. */
+export const saysNoCompose = (message: string): boolean =>
+  /'compose' is not a docker command|^unknown shorthand flag: 'p' in -p$/m.test(message)
+
+export const noCompose = 'Docker Compose v2 is not installed on this host: install the Compose plugin of the Docker CLI'
 
 /** What an HTTP client of the engine throws. */
 interface EngineFailure {

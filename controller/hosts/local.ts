@@ -1,5 +1,5 @@
 import { type AgentOptions, createAgent } from '../../periphery/agent.ts'
-import type { Server } from '../api/v1alpha1/server.ts'
+import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { StalledError } from '../engine/errors.ts'
 import type { Host, Hosts } from './port.ts'
 
@@ -14,9 +14,9 @@ export const localHosts = (options: AgentOptions): Hosts => {
       const { address } = server.spec
       if (address !== localAddress) {
         throw new StalledError(
-          'Reachable',
+          serverCondition.reachable,
           'AddressNotSupported',
-          `address "${address ?? ''}" is not supported yet: only "${localAddress}", the machine that the controller runs on, is`,
+          `address "${address}" is not supported yet: only "${localAddress}", the machine that the controller runs on, is`,
         )
       }
       agent ??= createAgent(options)

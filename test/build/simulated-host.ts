@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parse } from 'yaml'
 import type { Server } from '../../controller/api/v1alpha1/server.ts'
 import {
   type ComposeReport,
@@ -21,6 +19,7 @@ import {
 import { checkNames, checkProject } from '../../periphery/compose-arguments.ts'
 import { deployContainer, observeContainer, removeContainer, toObservation } from '../../periphery/deploy-container.ts'
 import { ComposeLabel, Label } from '../../periphery/labels.ts'
+import { interpolate, parseServices } from './simulated-compose.ts'
 import { SimulatedEngine } from './simulated-engine.ts'
 
 export type HostCall = Exclude<keyof Host, 'events'>
@@ -317,34 +316,4 @@ export class SimulatedHosts implements Hosts {
     for (const host of this.#hosts.values()) sum += host.commandCount
     return sum
   }
-}
-
-const interpolate = (text: string, { environment }: ComposeRequest): string =>
-  environment.reduce((result, { key, value }) => result.replaceAll(`\${${key}}`, () => value), text)
-
-const parseServices = (text: string): ComposeService[] | undefined => {
-  let document: unknown
-  try {
-    document = parse(text)
-  } catch {
-    return undefined
-  }
-  const { services } = (document ?? {}) as { services?: unknown }
-  if (typeof services !== 'object' || services === null || Array.isArray(services)) return undefined
-  return Object.entries(services).map(([name, service]: [string, SimulatedService | null]) => ({
-    name,
-    image: service?.image ?? name,
-    replicas: service?.deploy?.replicas ?? service?.scale ?? 1,
-    configHash: createHash('sha256').update(JSON.stringify(service)).digest('hex'),
-    ...(service?.container_name && { containerName: service.container_name }),
-    ...(service?.restart && { restart: service.restart }),
-  }))
-}
-
-interface SimulatedService {
-  image?: string
-  scale?: number
-  container_name?: string
-  restart?: string
-  deploy?: { replicas?: number }
 }

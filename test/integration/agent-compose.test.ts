@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
@@ -249,6 +249,19 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       expect(await docker.docker('exec', `${stack.project}-web-1`, 'cat', '/v')).toBe('42')
       await docker.docker('rm', '-f', `${stack.project}-web-1`)
       await docker.docker('image', 'rm', `${docker.prefix}-built:1`)
+    })
+
+    it('tell that Compose is not installed', async ({ skip }) => {
+      const config = path.join(docker.directory, 'no-plugins')
+      mkdirSync(config, { recursive: true })
+      const environment = { ...docker.environment, DOCKER_CONFIG: config }
+      const installed = spawnSync('docker', ['compose', 'version'], { env: environment })
+      if (installed.status === 0) skip('Compose is installed for the whole system')
+      const bare = createAgent({ stacksDirectory: stacks, environment, version: 'test' })
+      await expect(bare.composeUp(request('bare', web), signal)).rejects.toMatchObject({ reason: 'ComposeMissing' })
+      await expect(bare.composeDown('bare', { removeOrphans: true }, signal)).rejects.toMatchObject({
+        message: expect.stringContaining('install the Compose plugin'),
+      })
     })
 
     it('tell that a port is taken', async () => {
