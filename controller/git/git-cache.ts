@@ -7,6 +7,7 @@ import { SourceError } from './errors.ts'
 import { GitExit, type GitProcess } from './git-process.ts'
 import { defaultLimits, formatBytes, type SourceLimits } from './limits.ts'
 import { checkRemote, type GitRemote, placeOf } from './remote.ts'
+import { RepairingTree } from './repairing-tree.ts'
 import { SingleFlight } from './single-flight.ts'
 import type { BrowsableTree } from './tree.ts'
 
@@ -49,7 +50,18 @@ export class GitCache implements GitSources {
   async open(remote: GitRemote, signal: AbortSignal): Promise<BrowsableTree> {
     checkRemote(remote, this.#options.allowLocal)
     const head = await this.#heads.run(identity(remote, true), () => this.#head(remote), signal)
-    const directory = join(this.#options.directory, digest(remote.url))
+    const tree = await this.#openAt(remote, head, signal)
+    return new RepairingTree(tree, async (again) => {
+      const directory = this.#directory(remote)
+      await this.#exclusive(directory, () => this.#discard(directory))
+      const { revision } = tree
+      return this.#openAt({ ...remote, commit: revision }, revision, again)
+    })
+  }
+
+  /** A repository that is damaged so much that git cannot even list it is thrown away, once. */
+  async #openAt(remote: GitRemote, head: string, signal: AbortSignal): Promise<CommitTree> {
+    const directory = this.#directory(remote)
     const key = `${identity(remote, false)} ${head}`
     const open = (): Promise<CommitTree> =>
       this.#fetches
@@ -65,6 +77,10 @@ export class GitCache implements GitSources {
         throw again instanceof GitExit ? classify(again.message, remote) : again
       })
     }
+  }
+
+  #directory({ url }: GitRemote): string {
+    return join(this.#options.directory, digest(url))
   }
 
   /** What the remote says the wanted branch is at; for a pinned commit only that the remote may be read. */

@@ -308,6 +308,21 @@ describe('the cache', () => {
     expect(await text(tree, 'a.toml')).toBe('two')
   })
 
+  it('that is damaged or gone while a tree is open is made anew under it', async () => {
+    const sources = cache()
+    repository.commit({ 'a.toml': 'one', 'b.toml': 'two' })
+    const tree = await sources.open(remote(), signal)
+    const objects = join(bare(), 'objects')
+    for (const folder of readdirSync(objects)) rmSync(join(objects, folder), { recursive: true })
+    expect(await text(tree, 'a.toml')).toBe('one')
+    rmSync(bare(), { recursive: true })
+    expect(await text(tree, 'b.toml')).toBe('two')
+    repository.commit({ 'a.toml': 'three' }, { orphan: true })
+    rmSync(bare(), { recursive: true })
+    await tree.writeTo(join(data, 'work'), signal)
+    expect(readFileSync(join(data, 'work', 'a.toml'), 'utf8')).toBe('one')
+  })
+
   it('gives nothing to somebody who may not read the remote', async () => {
     const sources = cache()
     const commit = repository.commit({ a: '1' })

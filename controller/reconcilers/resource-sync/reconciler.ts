@@ -44,7 +44,7 @@ import {
   shortRevision,
   tellApplied,
 } from './report.ts'
-import { openSource, type SourceDeps } from './source.ts'
+import { openSource, rethrowSource, type SourceDeps } from './source.ts'
 
 export interface ResourceSyncDeps extends SourceDeps {
   client: KubeClient
@@ -108,7 +108,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       }
       settled.delete(uid)
 
-      const declared = await readDeclared(source, signal)
+      const declared = await readDeclared(source, signal).catch(rethrowSource)
       if (!reportDeclared(declared, revision, pass, sync)) return recheck
       pass.redact(declared.declarations.flatMap((one) => Object.values(one.secrets)))
 

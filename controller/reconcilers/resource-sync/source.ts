@@ -62,7 +62,7 @@ export async function openSource(
       return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath)
     }
   } catch (error) {
-    throw error instanceof SourceError ? consequence(error) : error
+    return rethrowSource(error)
   }
   if (spec.fileContents.trim() === '') {
     const message = 'no source is given: set repo (or operator.url), filesOnHost, or fileContents'
@@ -83,6 +83,11 @@ const treeSource = (description: string, tree: BrowsableTree, resourcePath: read
   message: tree.message,
   files: (signal) => readDeclarationFiles(tree, resourcePath, signal),
 })
+
+/** What a failure of a source means for the sync. */
+export function rethrowSource(error: unknown): never {
+  throw error instanceof SourceError ? consequence(error) : error
+}
 
 function consequence(error: SourceError): Error {
   const { reason, message } = error
