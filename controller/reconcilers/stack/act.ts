@@ -1,35 +1,30 @@
 import { parseDuration } from '../../api/duration.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
-import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
+import { TransientError, WaitingError } from '../../engine/errors.ts'
 import type { Pass, Recheck } from '../../engine/reconciler.ts'
-import {
-  type ComposeReport,
-  type ComposeRequest,
-  DeployFailedError,
-  type Host,
-  type ProjectObservation,
-} from '../../hosts/port.ts'
+import type { ComposeReport, ComposeRequest, Host, ProjectObservation } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
 import type { Attempts } from '../attempts.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
-import { recordFailure, recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
+import { recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
 import type { DeployRequest } from '../deploy-request.ts'
-import { hostFailure } from '../host-failure.ts'
+import { onHost } from '../host-failure.ts'
 import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { komodoNameOf, ownerOf } from '../references.ts'
 import { registryAuth } from '../registry-auth.ts'
+import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
 import { type Desired, intervalOf } from './look.ts'
-import { INVALID_COMPOSE, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { recordDeployed, rememberConfigHashes } from './record.ts'
 import { reportHealth } from './report-health.ts'
 import { composeRequest, partOf } from './request.ts'
-import { orphanedServices, type ServiceReport } from './services.ts'
+import { orphanedServices, reportServices, type ServiceReport } from './services.ts'
 
 const { sourceReady, deployed, healthy } = stackCondition
 
 /** While something is on its way that sends an event when it is done: the safety net. */
 const SOON_MS = 1_000
-const OUTPUT_LINES_SHOWN = 10
 
 /** All that a pass knows when it has decided. */
 export interface Work {
@@ -96,15 +91,30 @@ async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Re
   fields.project = project
   recordSuccess(fields, hash, deps.clock.now())
   attempts.forget(ownerOf(stack))
-  recordDeployed(work, report)
+  recordDeployed(pass, desired, report)
   pass.event(
     'Normal',
     'Deployed',
     `Compose project "${project}" is up: ${report.services.map(({ name }) => name).join(', ')}.`,
   )
-  pass.status.markUnknown(deployed, 'Progressing', 'Compose brought it up; whether it stays up is looked at next.')
-  pass.status.markUnknown(healthy, 'Progressing', 'It was just deployed.')
-  return { afterMs: SOON_MS }
+  return lookAgain(work)
+}
+
+/** What compose made, seen before anything is said about it. */
+async function lookAgain(work: Work): Promise<Recheck> {
+  const { stack, pass, server, host, desired, hash } = work
+  const { fields } = pass.status
+  const observed = await onHost(komodoNameOf(server), deployed, () =>
+    host.observeProject(desired.settings.project, pass.signal),
+  )
+  const counting = (fields.services ?? []).filter(({ name }) => !stack.spec.ignoreServices.includes(name))
+  const services = reportServices(counting, observed.containers, { checkConfig: false })
+  const now = { ...work, observed, services }
+  rememberConfigHashes(pass, services, hash)
+  pass.status.markTrue(deployed, 'UpToDate', deployedText(now))
+  const recheck = reportHealth(now)
+  const unfinished = services.some(({ verdict }) => verdict === 'drifted') || fields.leftovers !== undefined
+  return unfinished ? { afterMs: SOON_MS } : recheck
 }
 
 /** How what runs now does, in case the deploy has to wait or fails. */
@@ -125,9 +135,7 @@ async function recreate(work: Work, plan: Plan & { action: 'recreate' }): Promis
   })
   fields.configs = [...desired.inputs.configs]
   if (fields.configs.length === 0) delete fields.configs
-  pass.status.markUnknown(deployed, 'Progressing', `Made ${which} anew: ${plan.message}.`)
-  pass.status.markUnknown(healthy, 'Progressing', 'It was just deployed.')
-  return { afterMs: SOON_MS }
+  return lookAgain(work)
 }
 
 async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Recheck> {
@@ -148,9 +156,7 @@ async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Rechec
   const compose = await requestOf(work)
   pass.event('Normal', 'Healing', `Brings up again: ${plan.message}.`)
   await up(work, partOf(compose, plan.services, false))
-  pass.status.markTrue(deployed, 'UpToDate', deployedText(work))
-  pass.status.markUnknown(healthy, 'Healing', `It was brought up again: ${plan.message}.`)
-  return { afterMs: SOON_MS }
+  return lookAgain(work)
 }
 
 async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work): Promise<ComposeRequest> {
@@ -199,79 +205,6 @@ async function up(work: Work, compose: ComposeRequest): Promise<ComposeReport> {
   }
 }
 
-/** Records what failed, and says whether the same inputs could ever work. */
-function failureOf(work: Work, serverName: string, error: unknown): unknown {
-  const { pass, hash, deps, desired, stack } = work
-  if (!(error instanceof DeployFailedError)) return hostFailure(serverName, deployed, error)
-  const message = `On Server "${serverName}": ${error.message}${outputText(error)}`
-  if (error.reason !== INVALID_COMPOSE) return new TransientError(deployed, error.reason, message, { cause: error })
-  const failure = recordFailure(pass.status.fields, hash, { reason: error.reason, message }, deps.clock.now())
-  return permanentFailure(desired, stack, failure)
-}
-
-/** Inline contents only change with the Stack. Files on a host or in a repository may be corrected there: the next look finds out. */
-const permanentFailure = (
-  { kind }: Desired,
-  stack: Readonly<Stack>,
-  { reason, message }: { reason: string; message: string },
-) =>
-  kind === 'inline'
-    ? new StalledError(deployed, reason, message)
-    : new WaitingError(deployed, reason, message, intervalOf(stack))
-
-const refusedBefore = ({ stack, desired }: Work): Error =>
-  permanentFailure(
-    desired,
-    stack,
-    stack.status?.lastDeploy?.failure ?? {
-      reason: INVALID_COMPOSE,
-      message: 'Compose could not read these files before.',
-    },
-  )
-
-/** The end of the failing stage's output, unless the message has it already. */
-function outputText({ message, log }: DeployFailedError): string {
-  const failed = log.findLast(({ success }) => !success)
-  const lines = (failed?.output ?? '').split('\n').filter((line) => line.trim() !== '')
-  const last = lines.slice(-OUTPUT_LINES_SHOWN).join('\n')
-  const lastLine = lines.at(-1)?.trim() ?? ''
-  return last === '' || message.includes(lastLine) ? '' : `\n${last}`
-}
-
-function recordDeployed({ pass, desired }: Work, { services }: ComposeReport): void {
-  const { fields } = pass.status
-  fields.services = services.map(({ name, image, replicas, configHash, restart }) => ({
-    name,
-    image,
-    replicas,
-    configHash,
-    ...(restart === undefined ? {} : { restart }),
-  }))
-  fields.inputs = [...desired.inputs.deploy]
-  if (desired.inputs.configs.length > 0) fields.configs = [...desired.inputs.configs]
-  else delete fields.configs
-  if (desired.tree === undefined) delete fields.revision
-  else fields.revision = desired.tree.revision
-  delete fields.configRecorded
-  fields.state = 'deploying'
-}
-
-/**
- * Compose's own hash of a service is taken from the containers it made, at the first look after the deploy: only that is sure to be
- * what `compose up` compares with.
- */
-function rememberConfigHashes(pass: Pass<Stack>, reports: readonly ServiceReport[], hash: string): void {
-  const { fields } = pass.status
-  if (fields.configRecorded === hash) return
-  const seen = new Map(reports.map(({ name, configHash }) => [name, configHash]))
-  for (const service of fields.services ?? []) {
-    const configHash = seen.get(service.name)
-    if (configHash === undefined) delete service.configHash
-    else service.configHash = configHash
-  }
-  fields.configRecorded = hash
-}
-
 /** New `configFiles` are remembered, and what is left elsewhere is removed. */
 async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Promise<void> {
   const { fields } = pass.status
@@ -316,10 +249,5 @@ const deployedText = ({ desired, server, pass, observed }: Work): string => {
   const extra = orphans.length === 0 ? '' : ` Not part of it, but running: ${orphans.slice(0, 5).join(', ')}.`
   return `Project "${desired.settings.project}" on Server "${komodoNameOf(server)}" was made from what is declared${revision}.${left}${extra}`
 }
-
-const lastFailureText = ({ status }: Readonly<Stack>, hash: string): string =>
-  status?.failedHash === hash && status.lastDeploy?.failure !== undefined
-    ? `. The last deploy failed: ${status.lastDeploy.failure.message}`
-    : ''
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
