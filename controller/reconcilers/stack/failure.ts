@@ -9,6 +9,7 @@ import { INVALID_COMPOSE } from './plan.ts'
 
 const { deployed } = stackCondition
 const OUTPUT_LINES_SHOWN = 10
+const WHEN_AGAIN = 'It is tried again when these files or the Stack change, or `komodo deploy` asks for it.'
 
 /** Records what failed, and says whether the same inputs could ever work. */
 export function failureOf(work: Work, serverName: string, error: unknown): unknown {
@@ -16,7 +17,12 @@ export function failureOf(work: Work, serverName: string, error: unknown): unkno
   if (!(error instanceof DeployFailedError)) return hostFailure(serverName, deployed, error)
   const message = `On Server "${serverName}": ${error.message}${outputText(error)}`
   if (error.reason !== INVALID_COMPOSE) return new TransientError(deployed, error.reason, message, { cause: error })
-  const failure = recordFailure(pass.status.fields, hash, { reason: error.reason, message }, deps.clock.now())
+  const failure = recordFailure(
+    pass.status.fields,
+    hash,
+    { reason: error.reason, message: `${message}\n${WHEN_AGAIN}` },
+    deps.clock.now(),
+  )
   return permanentFailure(desired, stack, failure)
 }
 

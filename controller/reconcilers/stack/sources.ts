@@ -2,15 +2,13 @@ import type { StackSpec } from '../../api/v1alpha1/stack.ts'
 import { stackCondition } from '../../api/v1alpha1/stack.ts'
 import type { Clock } from '../../engine/clock.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
+import { findCredentials } from '../../git/credentials.ts'
 import { SourceError } from '../../git/errors.ts'
-import { type GitCredentials, type GitRemote, remoteUrl } from '../../git/remote.ts'
+import { type GitRemote, remoteUrl } from '../../git/remote.ts'
 import type { SourceTree } from '../../git/tree.ts'
-import type { SecretData, SecretReader } from '../secrets.ts'
+import type { SecretReader } from '../secrets.ts'
 
 const { sourceReady } = stackCondition
-
-/** Type of Secrets that hold an account at a git provider: data `domain`, `username`, `token` (or `password`). */
-export const GIT_ACCOUNT_TYPE = 'komodo.dev/git-account'
 
 /** Where Stacks get their repositories from; `controller/git`'s `GitSources` is one. */
 export interface StackSources {
@@ -63,56 +61,17 @@ export async function remoteOf(
   secrets: SecretReader,
   signal: AbortSignal,
 ): Promise<GitRemote> {
-  const credentials = await credentialsOf(namespace, spec, secrets, signal)
+  const credentials = await findCredentials(spec, namespace, secrets, signal).catch((error: unknown) => {
+    // A Secret that appears wakes the Stack.
+    if (error instanceof SourceError) throw new WaitingError(sourceReady, error.reason, error.message, 60_000)
+    throw error
+  })
   return {
     url: remoteUrl({ ...spec, operator: spec.operator.url === undefined ? {} : { url: spec.operator.url } }),
     branch: spec.branch,
     commit: spec.commit,
     ...(credentials === undefined ? {} : { credentials }),
   }
-}
-
-async function credentialsOf(
-  namespace: string,
-  spec: StackSpec,
-  secrets: SecretReader,
-  signal: AbortSignal,
-): Promise<GitCredentials | undefined> {
-  const name = spec.operator.credentials ?? ''
-  if (name !== '') {
-    const login = loginFrom(await secrets.read(namespace, name, signal))
-    if (login !== undefined) return login
-    throw new WaitingError(
-      sourceReady,
-      'CredentialsMissing',
-      `Secret "${name}" is not there or has no login: create it with \`username\` and \`password\`, or \`token\``,
-      60_000,
-    )
-  }
-  if (spec.gitAccount === '') return undefined
-  for (const data of await secrets.ofType(namespace, GIT_ACCOUNT_TYPE, signal)) {
-    if (data.get('domain') !== spec.gitProvider || data.get('username') !== spec.gitAccount) continue
-    const login = loginFrom(data)
-    if (login !== undefined) return login
-  }
-  throw new WaitingError(
-    sourceReady,
-    'CredentialsMissing',
-    `there is no account "${spec.gitAccount}" for ${spec.gitProvider}: create a Secret of type ${GIT_ACCOUNT_TYPE} with \`domain\`, \`username\` and \`token\``,
-    60_000,
-  )
-}
-
-/** Komodo sends `token` as the user name when there is only a token, and splits a token that holds a colon. */
-function loginFrom(data: SecretData | undefined): GitCredentials | undefined {
-  const password = data?.get('password') ?? data?.get('token')
-  if (data === undefined || password === undefined || password === '') return undefined
-  const username = data.get('username')
-  if (username !== undefined && username !== '') return { username, password }
-  const colon = password.indexOf(':')
-  return colon < 0
-    ? { username: 'token', password }
-    : { username: password.slice(0, colon), password: password.slice(colon + 1) }
 }
 
 /** What an unreadable source means for the Stack: tried again with the next look, since only the remote can change. */
