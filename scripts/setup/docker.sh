@@ -71,8 +71,8 @@ use_private() {
   for package in runc tini iptables iproute2 ca-certificates; do dpkg -s "$package" >/dev/null 2>&1 || need+=("$package"); done
   if [ ${#need[@]} -gt 0 ]; then
     say "installing ${need[*]}"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null ||
-      fail "could not install ${need[*]}"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}"; } >"$cache/apt.log" 2>&1 ||
+      fail "could not install ${need[*]}: see $cache/apt.log"
   fi
   unpack docker.io docker-cli containerd docker-compose docker-buildx
   rm -f "$engine"/usr/{sbin,bin}/runc # the system's runc matches the system's C library
@@ -91,7 +91,7 @@ up)
   fi
   mkdir -p "$cache"
   exec 9>"$cache/lock"
-  flock 9
+  ! command -v flock >/dev/null || flock 9
   # Another run may have finished meanwhile.
   if load && version=$(answers "$DOCKER_HOST") && [ -n "$version" ]; then say "Docker Engine $version is ready at $DOCKER_HOST"; exit 0; fi
   if [ "${KOMODO_DOCKER_MODE:-}" = private ]; then unset DOCKER_HOST DOCKER_CONFIG; fi

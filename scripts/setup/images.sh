@@ -26,15 +26,15 @@ fi
 
 mkdir -p "$PWD/.cache/images"
 exec 9>"$PWD/.cache/images/lock"
-flock 9
+! command -v flock >/dev/null || flock 9
 if ! [ -f "$archive" ]; then
   binary=$(command -v busybox || true)
   # A dynamically linked busybox would not run in an otherwise empty root.
   if [ -z "$binary" ] || ldd "$binary" >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
       say 'installing busybox-static'
-      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends busybox-static >/dev/null ||
-        fail 'could not install busybox-static'
+      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends busybox-static; } \
+        >"$PWD/.cache/images/apt.log" 2>&1 || fail "could not install busybox-static: see $PWD/.cache/images/apt.log"
       binary=$(command -v busybox)
     else
       binary=
