@@ -14,7 +14,8 @@ const OPTIONS = { serverVersion: KUBERNETES_VERSION.gitVersion }
  * kubectl reads this form alone, and only to check kinds that it found in no v3 document: those are not served, so a document
  * of nothing (`swagger: "2.0"`) is the truth for it.
  */
-const PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v2[.@]v1\.0\+protobuf/
+const ASKED_PROTOBUF = /application\/com\.github\.proto-openapi\.spec\.v2[.@]v1\.0\+protobuf/
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 const EMPTY_DOCUMENT = Uint8Array.from([0x0a, 0x03, 0x32, 0x2e, 0x30])
 const PLAIN = 'text/plain; charset=utf-8'
 /** The index names documents by the hash of their text, so that a copy never goes stale. */
@@ -30,9 +31,8 @@ export const openApiRoute = (registry: Registry): Route => {
     }
     if (path === '/openapi/v3') return send(request, documents.index(), PLAIN)
     if (path === '/openapi/v2') {
-      const protobuf = PROTOBUF.exec(request.headers.accept ?? '')?.[0]
-      return protobuf
-        ? { status: 200, headers: { 'content-type': protobuf }, body: EMPTY_DOCUMENT }
+      return ASKED_PROTOBUF.test(request.headers.accept ?? '')
+        ? { status: 200, headers: { 'content-type': PROTOBUF }, body: EMPTY_DOCUMENT }
         : send(request, documents.v2(), 'application/json')
     }
     const text = documents.v3(path.slice('/openapi/v3/'.length))

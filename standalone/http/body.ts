@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml'
+import { parseDocument, type YAMLError } from 'yaml'
 import { isObject } from '../object.ts'
 import { decodeProtobuf, PROTOBUF } from '../protobuf/decode.ts'
 import type { Json, JsonObject } from '../schema/contract.ts'
@@ -55,23 +55,34 @@ export const parseYaml = (text: string): Body => {
   }
   const document = parseDocument(text, { version: '1.1', uniqueKeys: false, merge: true, logLevel: 'silent' })
   const [error] = document.errors
-  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`)
+  if (error) throw badRequest(`yaml: line ${error.linePos?.[0].line ?? 1}: ${yamlFault(error)}`)
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIAS_LIMIT })
   } catch (cause) {
-    throw badRequest(`error converting YAML to JSON: yaml: ${cause instanceof Error ? cause.message : 'broken'}`)
+    throw badRequest(`yaml: ${cause instanceof Error ? cause.message : 'broken'}`)
   }
   // Dates and the like become what JSON can hold.
   return parseJson(JSON.stringify(value ?? null))
 }
 
-export const objectBody = ({ value }: Body): JsonObject => {
-  if (isObject(value)) return value
-  throw badRequest(`json: cannot unmarshal ${nameOf(value)} into Go value of type map[string]interface {}`)
+/** In go-yaml's words where it is clear which ones those would be. */
+const yamlFault = ({ code, message }: YAMLError): string => {
+  if (/^Flow (sequence|map)/.test(message)) {
+    return message.includes('end with a ]') || message.includes('end with a }')
+      ? "did not find expected ',' or ']'"
+      : 'did not find expected node content'
+  }
+  return code === 'TAB_AS_INDENT' ? 'found character that cannot start any token' : message.split('\n')[0]!
 }
 
-const nameOf = (value: Json): string => {
+export const objectBody = ({ value }: Body): JsonObject => {
+  if (isObject(value)) return value
+  throw badRequest(`json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type map[string]interface {}`)
+}
+
+/** As Go's decoder calls it. */
+export const jsonTypeOf = (value: Json): string => {
   if (Array.isArray(value)) return 'array'
   return value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value
 }

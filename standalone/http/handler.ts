@@ -16,7 +16,7 @@ import { createToken } from '../verbs/token.ts'
 import { update } from '../verbs/update.ts'
 import { watch } from '../verbs/watch.ts'
 import { ImpersonationError, impersonate } from './impersonate.ts'
-import { answer, negotiate, type Representation } from './negotiate.ts'
+import { answerStatus, negotiate } from './negotiate.ts'
 import { type RequestInfo, type ResourceRequest, requestInfo, selectedName } from './request-info.ts'
 import { methodNotAllowed, methodNotServed, noSuchResource, notFound, statusOf } from './status.ts'
 
@@ -41,8 +41,6 @@ export interface HandlerOptions {
   onFault: (error: unknown, request: ApiRequest) => void
 }
 
-const JSON_ANSWER: Representation = { media: 'application/json', pretty: false }
-
 export const createHandler = ({ backend, routes, onFault }: HandlerOptions): ApiHandler => {
   const handle = async (original: ApiRequest): Promise<ApiResponse> => {
     const info = parseInfo(original)
@@ -66,7 +64,7 @@ export const createHandler = ({ backend, routes, onFault }: HandlerOptions): Api
       if (error instanceof ImpersonationError) return plainError(request, error)
       const status = statusOf(error)
       if (status.reason === 'InternalError') onFault(error, request)
-      return answer(status.code, status, JSON_ANSWER)
+      return answerStatus(status)
     }
   }
 }
@@ -113,6 +111,9 @@ const unknownResource = ({ registry }: Backend, { group }: ResourceRequest): Api
   return plainNotFound()
 }
 
+/** What may be done to an object's status. */
+const SUBRESOURCE_VERBS = new Set(['get', 'update', 'patch'])
+
 /** What may be asked of a namespaced resource without naming a namespace. */
 const ACROSS_NAMESPACES = new Set(['list', 'watch', 'deletecollection'])
 
@@ -136,6 +137,9 @@ const serve = (
     throw resource.custom ? badRequest('an empty namespace may not be set during creation') : methodNotServed()
   }
   const verb = Object.hasOwn(VERBS, info.verb) ? VERBS[info.verb] : undefined
+  if (subresource && subresource !== 'token' && !SUBRESOURCE_VERBS.has(info.verb)) {
+    throw resource.custom ? methodNotAllowed(resource, info.verb) : methodNotServed()
+  }
   if (!verb || (!subresource && !resource.verbs.includes(info.verb))) throw methodNotAllowed(resource, '')
   const call: Call = {
     backend,

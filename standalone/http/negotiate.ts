@@ -75,6 +75,17 @@ export const encode = (value: JsonObject, { media, pretty }: Representation): st
   return `${JSON.stringify(value, null, pretty ? 2 : undefined)}\n`
 }
 
+/** A refusal as an answer. */
+export const answerStatus = (status: JsonObject & { code: number }): ApiResponse => {
+  const { retryAfterSeconds } = (status.details ?? {}) as { retryAfterSeconds?: number }
+  const retry = retryAfterSeconds === undefined ? undefined : { 'retry-after': String(retryAfterSeconds) }
+  return {
+    status: status.code,
+    headers: { 'content-type': 'application/json', ...retry },
+    body: `${JSON.stringify(status)}\n`,
+  }
+}
+
 export const answer = (
   status: number,
   value: JsonObject,

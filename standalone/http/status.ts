@@ -96,7 +96,7 @@ export const invalidObject = (kind: { group: string; kind: string }, name: strin
   new StatusError(422, 'Invalid', invalidStatusMessage(kind.kind, kind.group, name, causes), {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind && { kind: kind.kind }),
     causes,
   })
 
@@ -117,10 +117,16 @@ export const statusOf = (error: unknown): JsonObject & { code: number } => {
 }
 
 const detailsOf = (fault: Fault): StatusDetails | undefined => {
-  if (fault instanceof StatusError && fault.details) return fault.details
-  if (fault.causes) return { causes: fault.causes }
-  return undefined
+  const details = fault instanceof StatusError ? fault.details : undefined
+  const causes = details?.causes ?? fault.causes
+  // A refusal without a cause is about nothing in particular.
+  if (!details && !causes) return fault.reason === 'Invalid' ? {} : undefined
+  const { kind, ...rest } = details ?? {}
+  return { ...rest, ...(kind && { kind }), ...(causes && { causes: causes.map(withoutEmptyField) }) }
 }
+
+/** As Go leaves out what is empty. */
+const withoutEmptyField = ({ field, ...cause }: Cause): Cause => ({ ...cause, ...(field && { field }) }) as Cause
 
 /** What a deletion answers when nothing is left of the object. */
 export const success = (details: StatusDetails): JsonObject => ({

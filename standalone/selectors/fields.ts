@@ -51,6 +51,6 @@ const reader = (served: ServedVersion, label: string): ((object: JsonObject) => 
   const field = served.selectable.find((candidate) => candidate.label === label)
   if (field) return field.value
   const { resource } = served
-  if (resource.custom || resource.storage === 'events') throw badRequest(`field label not supported: ${label}`)
+  if (resource.custom || served.selectable.length > 0) throw badRequest(`field label not supported: ${label}`)
   throw badRequest(`${JSON.stringify(label)} is not a known field selector: only "metadata.name", "metadata.namespace"`)
 }

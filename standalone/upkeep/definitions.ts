@@ -89,7 +89,7 @@ export class Definitions {
     const conditions = new Conditions(old.conditions, timeText(this.#backend.clock()))
     const wanted = spec.names as JsonObject
     const accepted = isObject(old.acceptedNames) ? old.acceptedNames : undefined
-    const clash = namesInUse(tx, crd, wanted)
+    const { names, clash } = acceptNames(tx, crd, accepted ?? { kind: '', plural: '' })
     if (clash) conditions.set('NamesAccepted', 'False', clash.reason, clash.message)
     else conditions.set('NamesAccepted', 'True', 'NoConflicts', 'no conflicts found')
     const established = conditions.is('Established') || !clash
@@ -103,7 +103,7 @@ export class Definitions {
     const storedVersions = Array.isArray(old.storedVersions) ? [...old.storedVersions] : []
     if (storage && !storedVersions.includes(storage.name!)) storedVersions.push(storage.name!)
     return {
-      acceptedNames: clash ? (accepted ?? { kind: '', plural: '' }) : wanted,
+      acceptedNames: clash ? names : wanted,
       conditions: conditions.list,
       storedVersions,
     }
@@ -154,13 +154,22 @@ const isTrue = (crd: JsonObject, type: string): boolean => {
   )
 }
 
-/** Why the names cannot be had: another definition of the group has one of them. */
-const namesInUse = (
+interface NameClash {
+  reason: string
+  message: string
+}
+
+/**
+ * Each name is accepted by itself unless another definition of the group has it; of several clashes the last one is told, as
+ * kube-apiserver does.
+ */
+const acceptNames = (
   tx: Transaction,
   crd: JsonObject,
-  names: JsonObject,
-): { reason: string; message: string } | undefined => {
+  before: JsonObject,
+): { names: JsonObject; clash: NameClash | undefined } => {
   const spec = crd.spec as JsonObject
+  const wanted = spec.names as JsonObject
   const taken = new Set<string>()
   const takenKinds = new Set<string>()
   for (const { path, text } of tx.list(STORAGE)) {
@@ -172,19 +181,22 @@ const namesInUse = (
     for (const name of [accepted.plural, accepted.singular, ...asList(accepted.shortNames)]) taken.add(String(name))
     for (const kind of [accepted.kind, accepted.listKind]) takenKinds.add(String(kind))
   }
-  const inUse = (reason: string, name: Json | undefined): { reason: string; message: string } | undefined =>
-    typeof name === 'string' && name !== '' && (reason.includes('Kind') ? takenKinds : taken).has(name)
-      ? { reason, message: `${JSON.stringify(name)} is already in use` }
-      : undefined
-  return (
-    inUse('PluralConflict', names.plural) ??
-    inUse('SingularConflict', names.singular) ??
-    asList(names.shortNames)
-      .map((name) => inUse('ShortNamesConflict', name))
-      .find(Boolean) ??
-    inUse('KindConflict', names.kind) ??
-    inUse('ListKindConflict', names.listKind)
-  )
+  const names = { ...before }
+  let clash: NameClash | undefined
+  const accept = (field: string, reason: string, others: ReadonlySet<string>): void => {
+    const used = [wanted[field]].flat().find((name) => typeof name === 'string' && name !== '' && others.has(name))
+    if (used !== undefined) clash = { reason, message: `${JSON.stringify(used)} is already in use` }
+    else if (wanted[field] === undefined) delete names[field]
+    else names[field] = wanted[field]
+  }
+  accept('plural', 'PluralConflict', taken)
+  accept('singular', 'SingularConflict', taken)
+  accept('shortNames', 'ShortNamesConflict', taken)
+  accept('kind', 'KindConflict', takenKinds)
+  accept('listKind', 'ListKindConflict', takenKinds)
+  names.categories = wanted.categories ?? []
+  if (asList(names.categories).length === 0) delete names.categories
+  return { names, clash }
 }
 
 const asList = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])

@@ -44,7 +44,9 @@ export const objectTable = (
 const includeObject = (query: URLSearchParams): TableOptions['includeObject'] => {
   const value = query.get('includeObject') || 'Metadata'
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }
 
 export const partialMetadata = ({ representation }: Call, object: JsonObject): JsonObject => ({

@@ -26,11 +26,14 @@ export const encodeContinue = ({ revision, after }: ContinueToken): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after}\u0000` })).toString('base64url')
 
 const decodeContinue = (text: string): ContinueToken => {
+  const decoded = Buffer.from(text, 'base64url').toString('latin1')
   let token: unknown
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString())
+    token = JSON.parse(decoded)
   } catch {
-    throw badRequest('continue key is not valid')
+    throw badRequest(
+      `invalid continue token: continue key is not valid: invalid character '${decoded.charAt(0)}' looking for beginning of value`,
+    )
   }
   const { v, rv, start } = (token ?? {}) as { v?: unknown; rv?: unknown; start?: unknown }
   if (v !== 'meta.k8s.io/v1')

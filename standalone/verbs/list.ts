@@ -28,7 +28,8 @@ export const list = (call: Call): ApiResponse => {
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${call.representation.version ?? 'v1'}`,
       metadata: meta,
-      items,
+      // As Go writes a list that was never begun.
+      items: items.length > 0 ? items : null,
     }
     return answer(200, value, call.representation, call.warnings)
   }

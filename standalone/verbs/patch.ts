@@ -2,20 +2,20 @@ import type { ApiResponse } from '../api.ts'
 import { serverSideApply } from '../apply/apply.ts'
 import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
-import { bodyText, objectBody, parseYaml } from '../http/body.ts'
+import { type Body, bodyText, jsonTypeOf, objectBody, parseYaml } from '../http/body.ts'
 import { invalidObject, notFound, StatusError } from '../http/status.ts'
 import { isObject, metaOf, timeText } from '../object.ts'
 import { jsonPatch } from '../patch/json-patch.ts'
 import { mergePatch } from '../patch/merge-patch.ts'
 import { strategicMergePatch } from '../patch/strategic-merge-patch.ts'
-import type { Json, JsonObject } from '../schema/contract.ts'
+import type { Cause, Json, JsonObject } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
 import { invalidValue } from '../schema/field.ts'
 import { marshal } from '../schema/go.ts'
 import { parseJson } from '../schema/json.ts'
 import type { Transaction } from '../store/writer.ts'
 import { answerObject } from './answer.ts'
-import { duplicateFields, strictly, unknownFields } from './decode.ts'
+import { duplicateFields, notRegistered, strictly, unknownFields } from './decode.ts'
 import { type WriteOptions, writeOptions } from './options.ts'
 import { createObject, liveObject, settleNamespace, settleNew, subresourceOf, updateObject } from './persist.ts'
 
@@ -29,6 +29,7 @@ type PatchType = (typeof PatchType)[keyof typeof PatchType]
 
 export const patch = async (call: Call): Promise<ApiResponse> => {
   const type = patchTypeOf(call)
+  if (call.name === '') throw badRequest('name must be provided')
   const text = bodyText(call.body)
   const options = writeOptions(call.query, 'PatchOptions', type === PatchType.Apply)
   return type === PatchType.Apply ? apply(call, text, options) : patchLive(call, type, text, options)
@@ -39,6 +40,9 @@ const patchTypeOf = ({ headers, served }: Call): PatchType => {
   const accepted = Object.values(PatchType).filter((type) => !served.model.custom || type !== PatchType.StrategicMerge)
   const type = accepted.find((candidate) => candidate === media)
   if (type) return type
+  if (!served.model.custom) {
+    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+  }
   throw new StatusError(
     415,
     'UnsupportedMediaType',
@@ -81,8 +85,24 @@ const patchedObject = (call: Call, type: PatchType, live: JsonObject, body: Json
   if (type === PatchType.Json) return jsonPatch(live, body)
   if (type === PatchType.Merge) return mergePatch(live, body)
   if (!isObject(body))
-    throw badRequest(`error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}`)
+    throw badRequest(`json: cannot unmarshal ${jsonTypeOf(body)} into Go value of type map[string]interface {}`)
   return strategicMergePatch(live, body, call.served.model)
+}
+
+/** A patch may not turn an object into another kind; built-in kinds forgive that it takes the kind away. */
+const checkPatchedKind = ({ served }: Call, { apiVersion = '', kind = '', metadata }: JsonObject): void => {
+  const { model } = served
+  if (!model.custom) {
+    if ((apiVersion === '' || apiVersion === served.apiVersion) && (kind === '' || kind === model.kind)) return
+    throw badRequest(notRegistered(String(kind || model.kind), String(apiVersion || served.apiVersion)))
+  }
+  const causes: Cause[] = []
+  if (kind !== model.kind) causes.push(invalidValue('kind', kind, `must be ${model.kind}`))
+  if (apiVersion !== served.apiVersion)
+    causes.push(invalidValue('apiVersion', apiVersion, `must be ${served.apiVersion}`))
+  if (causes.length === 0) return
+  const group = String(apiVersion).includes('/') ? String(apiVersion).split('/')[0]! : ''
+  throw invalidObject({ group, kind: String(kind) }, isObject(metadata) ? String(metadata.name ?? '') : '', causes)
 }
 
 /** What a patch made must be an object of the kind; else the fault is the patch's. */
@@ -91,11 +111,8 @@ const decodePatched = (call: Call, options: WriteOptions, patched: Json, duplica
   const before = marshal(patched)
   try {
     const object = objectBody({ value: patched, duplicates })
-    if (object.apiVersion !== apiVersion) {
-      throw badRequest(
-        `the API version in the data (${String(object.apiVersion ?? '')}) does not match the expected API version (${apiVersion})`,
-      )
-    }
+    checkPatchedKind(call, object)
+    clearManagers(object)
     const faults = [...duplicateFields({ value: patched, duplicates }), ...unknownFields(model.decode(object))]
     strictly(call, options, faults)
     object.apiVersion = apiVersion
@@ -108,10 +125,17 @@ const decodePatched = (call: Call, options: WriteOptions, patched: Json, duplica
   }
 }
 
+/** A patch that leaves an empty list of managers means to clear them, as `[{}]` does. */
+const clearManagers = ({ metadata }: JsonObject): void => {
+  if (!isObject(metadata)) return
+  const { managedFields } = metadata
+  if (Array.isArray(managedFields) && managedFields.length === 0) metadata.managedFields = [{}]
+}
+
 const apply = (call: Call, text: string, options: WriteOptions): Promise<ApiResponse> => {
   const { served, backend } = call
-  const body = parseYaml(text)
-  const source = JSON.stringify(objectBody(body))
+  const body = parseApplied(text)
+  const source = JSON.stringify(body.value)
   strictly(call, options, duplicateFields(body))
   return backend.store.write((tx) => {
     const applied = JSON.parse(source) as JsonObject
@@ -133,6 +157,23 @@ const apply = (call: Call, text: string, options: WriteOptions): Promise<ApiResp
     })
     return answerApplied(tx, call, live, object, options.dryRun)
   })
+}
+
+const parseApplied = (text: string): Body => {
+  let body: Body
+  try {
+    body = parseYaml(text)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`)
+  }
+  try {
+    objectBody(body)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${error.message}`)
+  }
+  return body
 }
 
 const answerApplied = (

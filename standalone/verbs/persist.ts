@@ -45,6 +45,11 @@ export const refuseVersion = (object: JsonObject): void => {
   }
 }
 
+/** A field of old, which no server fills any more and none keeps. */
+const dropSelfLink = (meta: object): void => {
+  delete (meta as { selfLink?: unknown }).selfLink
+}
+
 /** Fills in what a new object gets from the server. */
 export const settleNew = (call: Call, object: JsonObject): void => {
   const { backend } = call
@@ -56,6 +61,7 @@ export const settleNew = (call: Call, object: JsonObject): void => {
   }
   delete meta.deletionTimestamp
   delete meta.deletionGracePeriodSeconds
+  dropSelfLink(meta)
   meta.uid = backend.newUid()
   meta.creationTimestamp = timeText(backend.clock())
 }
@@ -131,6 +137,7 @@ export const updateObject = (
 
   checkPreconditions(call, object, old, writing)
   meta.resourceVersion = oldMeta.resourceVersion!
+  dropSelfLink(meta)
   meta.uid ||= oldMeta.uid!
   meta.creationTimestamp = oldMeta.creationTimestamp!
   if (oldMeta.generation !== undefined) meta.generation = oldMeta.generation
@@ -145,7 +152,8 @@ export const updateObject = (
   if (causes.length > 0) throw invalidObject(subjectOf(call), name, causes)
 
   if (isReleased(object, old)) {
-    if (!writing.dryRun) removeObject(tx, call, object)
+    // Watchers see what was there last, finalizer and all.
+    if (!writing.dryRun) removeObject(tx, call, old)
     return object
   }
   if (equal(object, old)) return old

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
 import { StatusError } from '../http/status.ts'
+import type { Cause } from '../schema/contract.ts'
 import { badRequest, internal } from '../schema/faults.ts'
 
 /** A resourceVersion in a query. */
@@ -21,7 +22,7 @@ export const checkReadVersion = ({ query, backend }: Call): void => {
 
 export const versionTooLarge = (version: number, current: number): StatusError =>
   new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${version}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' } as Cause],
     retryAfterSeconds: 1,
   })
 
