@@ -344,6 +344,23 @@ describe('deleting', () => {
     expect(plan.inventory).toContain('Stack/s')
   })
 
+  it('leaves alone what falls out of scope: other tags, variables or resources no longer included', () => {
+    const tagged = [
+      declare('Server', 'h', { tags: ['x'] }),
+      declare('Variable', 'V'),
+      declare('Server', 'keep', { tags: ['y'] }),
+    ]
+    const world = worldAfter(tagged)
+    const now = [declare('Server', 'keep', { tags: ['y'] })]
+    const scope = input([]).scope
+    const deleted = (changes: Partial<typeof scope>): string[] =>
+      actions(planSync(input(now, world, { prune: true, scope: { ...scope, ...changes } })))
+    expect(deleted({})).toEqual(['delete Server/h', 'delete Variable/V'])
+    expect(deleted({ matchTags: ['y'] })).toEqual(['delete Variable/V'])
+    expect(deleted({ includeVariables: false })).toEqual(['delete Server/h'])
+    expect(deleted({ includeResources: false })).toEqual(['delete Variable/V'])
+  })
+
   it('never deletes the sync itself', () => {
     const world = worldAfter([declare('ResourceSync', 'infra'), ...rest])
     expect(planSync(input(rest, world, { prune: true })).changes).toEqual([])

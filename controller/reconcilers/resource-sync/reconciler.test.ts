@@ -166,6 +166,29 @@ describe('a sync with approval: Auto', () => {
     expect(await get('Server', 'h1')).toBeUndefined()
   })
 
+  it('goes on with the others when one object cannot be applied, and never takes a Secret of somebody else', async () => {
+    const secretType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+    const theirs = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'variable-theirs', namespace: 'default' },
+      spec: undefined,
+      data: { value: 'bWluZQ==' },
+    }
+    await operator.client.create(secretType, theirs)
+    const secret = '[[variable]]\nname = "theirs"\nvalue = "canary-x"\nis_secret = true\n'
+    await create({ fileContents: `${secret}${server('local')}`, includeVariables: true })
+    const said = await reaches('Applied', 'False', 'ApplyFailed')
+    expect(conditionOf(said, 'Applied')?.message).toMatch(
+      /^1 object could not be applied: Variable theirs: .*"variable-theirs"/,
+    )
+    expect(await get('Server', 'h1')).toBeDefined()
+    const kept = await operator.client.get(secretType, theirs.metadata)
+    expect(kept).toMatchObject({ data: theirs.data })
+    await operator.client.delete(secretType, theirs.metadata)
+    await reaches('Ready', 'True')
+  })
+
   it('refuses a revision that cannot be read, and the last good one stays in force', async () => {
     await create({ fileContents: server('local'), delete: true })
     await reaches('Ready', 'True')
