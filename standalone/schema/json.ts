@@ -1,6 +1,6 @@
 /**
- * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, integers beyond 2^53 (they
- * would change silently; we refuse them, which kube-apiserver does not), and the words of Go's syntax errors.
+ * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, integers that no double holds (beyond
+ * 2^53 they would change silently; we refuse them, which kube-apiserver does not), and the words of Go's syntax errors.
  */
 import type { Json, ParseJson } from './contract.ts'
 import { badRequest } from './faults.ts'
@@ -53,7 +53,7 @@ class Scanner {
   #unexpected(context: string): Error {
     const char = this.#text[this.#at]
     if (char === undefined) return badRequest('unexpected end of JSON input')
-    const shown = char === "'" ? `'\\''` : char === '"' ? `'"'` : `'${JSON.stringify(char).slice(1, -1)}'`
+    const shown = char === "'" ? `'\\''` : char === '"' ? `'"'` : goQuoted(char)
     return badRequest(`invalid character ${shown} ${context}`)
   }
 
@@ -91,10 +91,8 @@ class Scanner {
     }
     this.#at = NUMBER.lastIndex
     const [literal, , fraction, exponent] = match
-    if (!fraction && !exponent && literal.length > 15 && !Number.isSafeInteger(Number(literal)))
-      throw badRequest(
-        `${path || 'value'}: the integer ${literal} cannot be kept exactly; only integers up to 2^53 are supported, use a string`,
-      )
+    if (!fraction && !exponent && literal.length > 15 && BigInt(literal) !== BigInt(Number(literal)))
+      throw badRequest(`${path || 'value'}: the integer ${literal} cannot be kept exactly; use a string`)
     if (!Number.isFinite(Number(literal)))
       throw badRequest(`json: cannot unmarshal number ${literal} into Go value of type float64`)
   }
@@ -156,3 +154,10 @@ class Scanner {
     }
   }
 }
+
+/** A character as Go quotes it. */
+const goQuoted = (char: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that Go escapes
+  /[\0-\x06\x0e-\x1f\x7f]/.test(char)
+    ? `'\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}'`
+    : `'${JSON.stringify(char).slice(1, -1)}'`
