@@ -18,15 +18,15 @@ if [ -z "${KOMODO_IMAGES_HERE:-}" ]; then
   eval "$environment"
 fi
 
-# One call answers whether all are there.
-if docker image inspect $busybox:test $web:1 $web:2 $web:broken >/dev/null 2>&1; then
-  say "$busybox:test, $web:1, $web:2 and $web:broken are there"
-  exit 0
-fi
+there() { # one call answers for all
+  docker image inspect $busybox:test $web:1 $web:2 $web:broken >/dev/null 2>&1 && say "$busybox:test, $web:1, $web:2 and $web:broken are there"
+}
+! there || exit 0
 
 mkdir -p "$PWD/.cache/images"
 exec 9>"$PWD/.cache/images/lock"
 ! command -v flock >/dev/null || flock 9
+! there || exit 0 # another run made them meanwhile
 if ! [ -f "$archive" ]; then
   binary=$(command -v busybox || true)
   # A dynamically linked busybox would not run in an otherwise empty root.
@@ -53,7 +53,9 @@ if ! [ -f "$archive" ]; then
   fi
 fi
 
-if [ -f "$archive" ]; then
+if docker image inspect $busybox:test >/dev/null 2>&1; then
+  : # kept: importing it again would give it another id
+elif [ -f "$archive" ]; then
   docker import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin:/sbin:/usr/bin:/usr/sbin' "$archive" $busybox:test >/dev/null
 else
   # Not root, or not Debian: take the public image once.
