@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { conformance, type JsonObject } from './kit/scenario.ts'
 import { widgetCrd } from './kit/widgets.ts'
 
@@ -197,7 +198,10 @@ promise('An apply must name its manager, its kind and the name of the URL', asyn
   )
   await patch('apply', `${core}/configmaps/a?fieldManager=one`, cm({}, { resourceVersion: '1' }))
   await patch('apply', `${core}/configmaps/a?fieldManager=one`, cm({}, { uid: '11111111-1111-1111-1111-111111111111' }))
-  await patch('apply', `${core}/configmaps/a?fieldManager=one`, 'not: [yaml')
+  // The words for broken YAML are those of the parser.
+  const broken = await patch('apply', `${core}/configmaps/a?fieldManager=one`, 'not: [yaml', { silent: true })
+  expect([broken.status, broken.json.reason]).toEqual([400, 'BadRequest'])
+  expect(broken.json.message).toMatch(/^error decoding YAML: error converting YAML to JSON: yaml: /)
   await patch('apply', `${core}/configmaps/a?fieldManager=one`, '[]')
   await patch('apply', `${custom}/widgets/a`, wg(group, {}))
   await patch('apply', `${custom}/widgets/a?fieldManager=one`, { ...wg(group, {}), kind: 'Gadget' })

@@ -58,7 +58,7 @@ subjects: [{kind: ServiceAccount, name: {{ .Release.Name }}, namespace: {{ .Rele
 
 const scrub = (output: string) =>
   output
-    .replace(/RESOURCES:\n[^]*(?=TEST SUITE)/, 'RESOURCES: in any order\n')
+    .replace(/RESOURCES:\n[\s\S]*(?=TEST SUITE)/, 'RESOURCES: in any order\n')
     .replace(/LAST DEPLOYED: .*/g, 'LAST DEPLOYED: TIME')
     .replace(/20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+ [+-]\d{4} \w+)?/g, 'TIME')
     .replace(/\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d 20\d\d/g, 'TIME')

@@ -121,7 +121,10 @@ promise('kubectl describe tells all there is', async (scenario) => {
   await kubectl('describe serviceaccount bot')
   await kubectl('create role reader --verb=get --resource=configmaps', { silent: true })
   await kubectl('describe role reader')
-  await kubectl(`describe namespace ${namespace}`)
+  // The real one has quotas and limits to tell of.
+  await kubectl(`describe namespace ${namespace}`, {
+    scrub: (output) => output.replace(/\nNo (resource quota|LimitRange resource)\.\n/g, ''),
+  })
   await kubectl('describe gizmo none')
 })
 

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { conformance, type JsonObject } from './kit/scenario.ts'
 import { widgetCrd } from './kit/widgets.ts'
 
@@ -149,5 +150,7 @@ promise('YAML bodies are taken', async ({ send, core, custom, group }) => {
     { headers },
   )
   await send('POST', `${core}/configmaps`, 'metadata: {name: y}\n', { headers })
-  await send('POST', `${core}/configmaps`, 'metadata: [', { headers })
+  // The words for broken YAML are those of the parser.
+  const broken = await send('POST', `${core}/configmaps`, 'metadata: [', { headers, silent: true })
+  expect([broken.status, broken.json.reason]).toEqual([400, 'BadRequest'])
 })

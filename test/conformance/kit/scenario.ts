@@ -7,7 +7,7 @@ import { readKubeconfig } from '../../harness/kubeconfig.ts'
 import { haveKubectl, type Kubectl, kubectlFor } from '../../harness/kubectl.ts'
 import { waitUntil } from '../../harness/process.ts'
 import { type Answer, type Exchange, HttpClient, type Method } from './http.ts'
-import { Normaliser } from './normalise.ts'
+import { Normaliser, sortKeys } from './normalise.ts'
 import './context.d.ts'
 
 /** Long enough that parallel files and earlier runs do not meet; of constant length, so that tables keep their widths. */
@@ -312,6 +312,7 @@ const describeRequest = (
   return `${method} ${normaliser.text(requestPath)}\n${shownHeaders}${shownBody}`
 }
 
+/** In the order of keys, for a body that came from an answer has the order of its server. */
 const describeBody = (normaliser: Normaliser, body: string): string => {
   if (body.length > 5_000) return `${body.slice(0, 100)}... (${body.length} characters)`
   try {
@@ -319,17 +320,6 @@ const describeBody = (normaliser: Normaliser, body: string): string => {
   } catch {
     return normaliser.text(body)
   }
-}
-
-/** A body that came from an answer has the order of its server. */
-const sortKeys = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item)]),
-  )
 }
 
 /** Of the headers, those that tell a client something. */
