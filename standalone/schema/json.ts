@@ -1,6 +1,6 @@
 /**
- * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, integers that no double holds (beyond
- * 2^53 they would change silently; we refuse them, which kube-apiserver does not), and the words of Go's syntax errors.
+ * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, 64-bit integers that no double
+ * holds (beyond 2^53 they would change silently; we refuse them, which kube-apiserver does not), and the words of Go's errors.
  */
 import type { Json, ParseJson } from './contract.ts'
 import { badRequest } from './faults.ts'
@@ -28,6 +28,10 @@ const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const SPACE = /[ \t\r\n]*/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
 const STRING = /"((?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y
+
+/** Beyond 64 bits Kubernetes reads a float as well. */
+const isRounded = (integer: bigint): boolean =>
+  BigInt.asIntN(64, integer) === integer && BigInt(Number(integer)) !== integer
 
 class Scanner {
   readonly duplicates: string[] = []
@@ -91,7 +95,7 @@ class Scanner {
     }
     this.#at = NUMBER.lastIndex
     const [literal, , fraction, exponent] = match
-    if (!fraction && !exponent && literal.length > 15 && BigInt(literal) !== BigInt(Number(literal)))
+    if (!fraction && !exponent && literal.length > 15 && isRounded(BigInt(literal)))
       throw badRequest(`${path || 'value'}: the integer ${literal} cannot be kept exactly; use a string`)
     if (!Number.isFinite(Number(literal)))
       throw badRequest(`json: cannot unmarshal number ${literal} into Go value of type float64`)
