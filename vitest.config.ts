@@ -8,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Properties take a while on a busy machine.
+          testTimeout: 30_000,
           include: ['{controller,periphery,standalone,cli,scripts,test}/**/*.test.ts'],
           exclude: ['test/{integration,conformance,e2e}/**', '**/node_modules/**'],
         },

@@ -288,7 +288,6 @@ const toEngineContainer = (info: ContainerInspectInfo, imageDigests: readonly st
     createdAt: info.Created,
     ...(startedAt && { startedAt }),
     ...(finishedAt && { finishedAt }),
-    ...(state.Error && { startError: state.Error }),
     labels: info.Config.Labels ?? {},
   }
 }

@@ -9,8 +9,6 @@ export interface EngineContainer extends ContainerFacts {
   hasHealthCheck: boolean
   /** When it last stopped. */
   finishedAt?: string
-  /** Why its last start failed, if it did. */
-  startError?: string
 }
 
 /**

@@ -30,8 +30,16 @@ const desired = containerRequest({ restart: 'always', healthDeadlineMs: 30_000, 
 const adopting = containerRequest({ labels: [{ key: 'komodo.dev/adopt', value: 'true' }] })
 
 /** A plan in one line: what comes of it, then its steps. */
-const plan = (observed: Observed, { request = desired, reported = false } = {}) => {
-  const { verdict, steps } = planRollout(request, observed, { nowMs, reported: () => reported })
+const plan = (
+  observed: Observed,
+  {
+    request = desired,
+    reported = false,
+    startFailure,
+  }: { request?: typeof desired; reported?: boolean; startFailure?: string } = {},
+) => {
+  const options = { nowMs, reported: () => reported, ...(startFailure !== undefined && { startFailure }) }
+  const { verdict, steps } = planRollout(request, observed, options)
   const words = steps.map((step) =>
     'as' in step ? `create ${step.as}` : 'to' in step ? `${step.what}->${step.to}` : `${step.do} ${step.what}`,
   )
@@ -60,16 +68,7 @@ describe('the plan of a rollout', () => {
       { current: old({ state: 'created', startedAt: undefined }) },
       'look-again, create next, stop current, remove current',
     ],
-    [
-      'goes back when it cannot be started',
-      { current: container({ state: 'created', startError: 'port is already allocated' }), previous: stood() },
-      `failed, ${back}`,
-    ],
-    [
-      'tries again to start what is alone',
-      { current: container({ state: 'created', startError: 'port is already allocated' }) },
-      'look-again, start current',
-    ],
+    ['starts what is alone', { current: container({ state: 'created' }) }, 'look-again, start current'],
     ['waits until it stayed up long enough', { current: container({ startedAt: ago(1) }) }, 'wait'],
     ['is settled then', { current: container() }, 'settled'],
     ['removes the older one then', { current: container(), previous: stood() }, 'settled, remove previous'],
@@ -126,6 +125,12 @@ describe('the plan of a rollout', () => {
     ['leaves a foreign one alone under the names for replacements', { current: old(), next: foreign }, 'name-taken'],
   ]
   for (const [name, observed, expected] of cases) it(name, () => expect(plan(observed)).toBe(expected))
+
+  it('goes back when it cannot be started, and not because a start was interrupted before', () => {
+    const observed = { current: container({ state: 'created' }), previous: stood() }
+    expect(plan(observed)).toBe('look-again, start current')
+    expect(plan(observed, { startFailure: 'port is already allocated' })).toBe(`failed, ${back}`)
+  })
 
   it('starts a failed one again once its failure was reported', () => {
     const current = container({ state: 'exited', exitCode: 1, startedAt: ago(3), finishedAt: ago(2) })

@@ -128,12 +128,11 @@ const judge = (
   const seconds = Math.round(desired.healthDeadlineMs / 1000)
 
   switch (current.state) {
-    case 'created': {
-      const error = startFailure ?? current.startError
-      return error !== undefined && previous
-        ? fail(`could not be started: ${error}`)
+    case 'created':
+      // What the engine remembers of an earlier try proves nothing: a start whose client died is an error there, too.
+      return startFailure !== undefined && previous
+        ? fail(`could not be started: ${startFailure}`)
         : again({ do: 'start', what: 'current' })
-    }
     case 'paused':
       return wait('paused by hand: `docker unpause` it')
     case 'removing':

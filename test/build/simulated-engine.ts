@@ -144,7 +144,7 @@ export class SimulatedEngine implements ContainerEngine {
   }
 
   facts(container: Container): EngineContainer {
-    const { health, startError } = this.#behaviour(container)
+    const { health } = this.#behaviour(container)
     const { state, startedMs, finishedMs } = container
     const ripe = health && startedMs !== undefined && this.#now() - startedMs >= health.afterMs
     return {
@@ -161,7 +161,6 @@ export class SimulatedEngine implements ContainerEngine {
       createdAt: iso(container.createdMs),
       ...(startedMs !== undefined && { startedAt: iso(startedMs) }),
       ...(finishedMs !== undefined && { finishedAt: iso(finishedMs) }),
-      ...(startError !== undefined && { startError }),
       labels: container.labels,
     }
   }

@@ -11,8 +11,7 @@ describe.runIf(canSetScene())('bad input gets a clear error and loses nothing', 
   const syncSays = (reason?: string) =>
     scene.operator.condition('resourcesyncs', 'e2e', 'Ready', 'False', reason === undefined ? {} : { reason })
   const goodAgain = async () => {
-    await scene.push(good())
-    await scene.operator.ready('resourcesyncs', 'e2e')
+    await scene.apply(good())
     await scene.operator.ready('deployments.komodo.dev', web)
   }
 
@@ -114,8 +113,7 @@ describe.runIf(canSetScene())('bad input gets a clear error and loses nothing', 
 
   it('deletes nothing beyond the budget', async () => {
     const many = Array.from({ length: 12 }, (_, index) => `[[variable]]\nname = "V${index}"\nvalue = "1"\n`).join('\n')
-    await scene.push({ ...good(), 'many.toml': many })
-    await scene.operator.ready('resourcesyncs', 'e2e')
+    await scene.apply({ ...good(), 'many.toml': many })
     await scene.push(good())
     const budget = await waitUntil('the sync to say so', async () => {
       const text = JSON.stringify((await scene.operator.get('resourcesyncs', 'e2e'))?.status?.conditions ?? [])

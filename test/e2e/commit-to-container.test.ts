@@ -113,7 +113,9 @@ describe.runIf(canSetScene())('a git commit becomes running containers', () => {
     const app = await containerId(`${stack}-app-1`)
     await scene.push(files(web2, 'good evening'), 'Greet differently')
     await waitUntil('the new greeting', async () =>
-      (await scene.docker('exec', web, 'sh', '-c', 'echo $GREETING').catch(() => '')) === 'good evening' ? true : undefined,
+      (await scene.docker('exec', web, 'sh', '-c', 'echo $GREETING').catch(() => '')) === 'good evening'
+        ? true
+        : undefined,
     )
     await scene.operator.ready('stacks', stack)
     expect(await containerId(`${stack}-app-1`)).toBe(app)

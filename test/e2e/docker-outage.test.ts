@@ -28,7 +28,7 @@ ${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n 
     await engine?.[Symbol.asyncDispose]()
   })
 
-  it('is told, loses no deletion, and heals without a human when it is back', async ({ skip }) => {
+  it('is told, loses no deletion, and heals without a human when it is back', { timeout: 400_000 }, async ({ skip }) => {
     if (engine === undefined) return skip('needs root for an engine of its own')
     await engine.stop()
     expect(await scene.operator.condition('servers.komodo.dev', 'local', 'Ready', 'False')).toMatch(/docker/i)

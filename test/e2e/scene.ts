@@ -16,6 +16,8 @@ export interface Scene {
   docker(...args: string[]): Promise<string>
   /** Pushes these files as one commit and asks the sync to look. */
   push(files: Readonly<Record<string, string>>, message?: string): Promise<string>
+  /** Pushes, and waits until that commit is applied. */
+  apply(files: Readonly<Record<string, string>>, message?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -97,6 +99,10 @@ export const setScene = async ({
     prefix: place.prefix,
     docker: place.docker,
     push,
+    async apply(files, message) {
+      const commit = await push(files, message)
+      await operator.until('resourcesyncs', 'e2e', ({ status }) => status?.lastAppliedRevision === commit)
+    },
     async close() {
       await operator.stop()
       await git.close()
