@@ -18,7 +18,9 @@ import { GitProcess, gitEnvironment } from '../../controller/git/git-process.ts'
 import { installCrds } from '../../controller/install-crds.ts'
 import { secretType } from '../../controller/kube/builtin-types.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
+import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { createInProcessTransport } from '../../controller/kube/in-process-transport.ts'
+import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport, TransportRequest } from '../../controller/kube/transport.ts'
 import { resourceSyncReconciler } from '../../controller/reconcilers/resource-sync/reconciler.ts'
@@ -41,12 +43,20 @@ export interface SyncOperator {
 
 const quiet = /\/events(\/|$|\?)/
 
-export async function startSyncOperator(
-  wrap: (transport: Transport) => Transport = (plain) => plain,
-): Promise<SyncOperator> {
+export interface SyncOperatorOptions {
+  /** Around all that the controller asks of the API. */
+  wrap?: (transport: Transport) => Transport
+  /** Another API than a standalone one of its own. */
+  kubeconfig?: string
+}
+
+export async function startSyncOperator({
+  wrap = (plain) => plain,
+  kubeconfig,
+}: SyncOperatorOptions = {}): Promise<SyncOperator> {
   const directory = await mkdtemp(path.join(tmpdir(), 'komodo-sync-'))
-  const server = await startApiServer({ dataDir: path.join(directory, 'api'), listen: undefined })
-  const transport = createInProcessTransport(server.handler, server.adminUser)
+  const api = kubeconfig === undefined ? await startInProcess(path.join(directory, 'api')) : await connect(kubeconfig)
+  const { transport } = api
   const client = createKubeClient({ transport, userAgent: 'komodo-test' })
   const all: TransportRequest[] = []
   const lines: string[] = []
@@ -112,11 +122,26 @@ export async function startSyncOperator(
     close: async () => {
       await stop()
       await transport.close()
-      await server.close()
+      await api.close()
       await rm(directory, { recursive: true, force: true })
     },
   }
 }
+
+interface Api {
+  transport: Transport
+  close(): Promise<void>
+}
+
+async function startInProcess(dataDir: string): Promise<Api> {
+  const server = await startApiServer({ dataDir, listen: undefined })
+  return { transport: createInProcessTransport(server.handler, server.adminUser), close: () => server.close() }
+}
+
+const connect = async (kubeconfig: string): Promise<Api> => ({
+  transport: createHttpsTransport(await loadKubeconfig(kubeconfig)),
+  close: async () => {},
+})
 
 /** By the name of the kind. */
 export const typeOf = (kind: string): (typeof kinds)[number] => {

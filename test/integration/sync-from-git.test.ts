@@ -36,7 +36,7 @@ const mortal = (transport: Transport): Transport => ({
 
 beforeAll(async () => {
   server = await startGitServer(login)
-  operator = await startSyncOperator(mortal)
+  operator = await startSyncOperator({ wrap: mortal })
 })
 afterAll(async () => {
   await operator.close()
