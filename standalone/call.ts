@@ -22,6 +22,8 @@ export interface Backend {
   readonly clock: () => Date
   /** RFC 4122 text. */
   readonly newUid: () => string
+  /** From 0 up to 1. */
+  readonly random: () => number
   /** `length` random characters for generateName. */
   readonly randomSuffix: (length: number) => string
 }

@@ -77,6 +77,7 @@ export const startApiServer = async ({
       pulse: new Pulse(),
       clock,
       newUid: randomUUID,
+      random: Math.random,
       randomSuffix,
     }
     await bootstrap(backend)

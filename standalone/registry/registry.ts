@@ -59,9 +59,10 @@ export class Registry {
     if (this.#forget(group, plural)) this.#changed()
   }
 
-  /** Calls back after each change. */
-  onChange(listener: () => void): void {
+  /** Calls back after each change. Answers the function that ends it. */
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   #forget(group: string, plural: string): boolean {

@@ -65,7 +65,7 @@ const watchOptions = ({ query, backend }: Call): WatchOptions => {
   const sendInitial = initial === null ? version === 0 : isTrue(initial)
   const { revision } = backend.store
   if (sendInitial && version > revision) throw versionTooLarge(version, revision)
-  const seconds = integerParameter(query, 'timeoutSeconds') || MIN_TIMEOUT_S * (1 + Math.random())
+  const seconds = integerParameter(query, 'timeoutSeconds') || MIN_TIMEOUT_S * (1 + backend.random())
   const bookmarks = isTrue(query.get('allowWatchBookmarks'))
   return {
     after: sendInitial ? undefined : version || revision,
@@ -83,6 +83,9 @@ async function* lines(call: Call, selection: Selection, options: WatchOptions): 
   const writer = new EventWriter(call, selection)
   const isServed = (): boolean =>
     backend.registry.find(served.resource.group, served.version, served.resource.plural) !== undefined
+  const unlisten = backend.registry.onChange(() => {
+    if (!isServed()) pause.end()
+  })
   try {
     if (options.after === undefined) yield* initialLines(call, selection, writer, start)
     if (options.endInitial) yield writer.bookmark(start, true)
@@ -92,11 +95,17 @@ async function* lines(call: Call, selection: Selection, options: WatchOptions): 
       if (chunk !== '') yield chunk
       const why = await pause.next()
       if (why === 'bookmark' && options.bookmarks && feed.caughtUpTo > 0) yield writer.bookmark(feed.caughtUpTo, false)
-      if (why === 'ended' || !isServed()) return
+      if (why === 'ended') break
     }
+    // What came in together with the end, such as the deletion of everything that a definition defined.
+    let rest = ''
+    for (const change of signal.aborted ? [] : feed.take()) rest += writer.line(change)
+    if (rest !== '') yield rest
   } catch (error) {
     if (!(error instanceof FeedExpired)) throw error
     yield eventLine('ERROR', JSON.stringify(statusOf(expired(error.message))))
+  } finally {
+    unlisten()
   }
 }
 
@@ -153,6 +162,11 @@ class Pause implements Disposable {
   }
 
   readonly #end = (): void => this.#interrupt('ended')
+
+  /** Nothing more is to come. */
+  end(): void {
+    this.#end()
+  }
 
   #interrupt(why: Woken): void {
     if (this.#due !== 'ended') this.#due = why
