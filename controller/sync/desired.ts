@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { annotation, label } from '../api/names.ts'
-import { assignSlugs } from '../api/slug.ts'
+import { assignSlugs, type NamedObject } from '../api/slug.ts'
 import type { Declaration, SourcePosition } from '../toml/declaration.ts'
 import type { SyncKind } from './kinds.ts'
 import { canonicalJson, isPlainObject, type PlainObject } from './values.ts'
@@ -54,18 +54,12 @@ export const objectKey = (kind: string, name: string): string => `${kind}/${name
 /** `stacks/web.toml:12` */
 export const formatPosition = ({ file, line }: SourcePosition): string => (file === '' ? `:${line}` : `${file}:${line}`)
 
-/** The live objects' names that `metadata.name` must not collide with. */
-export interface LiveName {
-  objectName: string
-  komodoName: string
-}
-
 /** Filters by tags and scope, joins repeated declarations, and gives each object its name and its Secret. */
 export function desiredObjects(
   declarations: readonly Declaration[],
   scope: SyncScope,
   kinds: ReadonlyMap<string, SyncKind>,
-  liveNames: (kind: string) => Iterable<LiveName>,
+  liveNames: (kind: string) => Iterable<NamedObject>,
 ): DesiredObjects {
   const result: DesiredObjects = { objects: new Map(), declared: new Set(), problems: [] }
   const candidates = new Map<string, { kind: SyncKind; name: string; declarations: Declaration[] }>()

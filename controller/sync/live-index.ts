@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta.ts'
 import { annotation } from '../api/names.ts'
+import type { NamedObject } from '../api/slug.ts'
 import { objectKey } from './desired.ts'
 import type { SyncKind } from './kinds.ts'
 
@@ -11,7 +12,7 @@ export const komodoName = (object: KubeObject): string =>
 export interface LiveIndex {
   byName(kind: string, name: string): KubeObject | undefined
   byObjectName(kind: string, objectName: string): KubeObject | undefined
-  names(kind: string): Iterable<{ objectName: string; komodoName: string }>
+  names(kind: string): Iterable<NamedObject>
 }
 
 export function indexLive(
