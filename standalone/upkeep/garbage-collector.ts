@@ -14,6 +14,8 @@ import { GarbageGraph, keyOf, type Place, placeOf } from './garbage-graph.ts'
 import { WorkQueue } from './work-queue.ts'
 
 const OWNER_RECHECK_MS = 30_000
+/** Objects read at a time when it starts. */
+const PAGE = 500
 
 /**
  * Deletes what has lost all of its owners, and carries out what a deletion asked for: `Foreground` (dependents first),
@@ -32,7 +34,12 @@ export class GarbageCollector {
   start(): () => Promise<void> {
     const { store } = this.#backend
     for (const storage of store.resources()) {
-      for (const { path, text } of store.list(storage)) this.#see({ storage, path }, text)
+      for (let after = '', more = true; more; ) {
+        const page = store.list(storage, { after, limit: PAGE })
+        for (const { path, text } of page) this.#see({ storage, path }, text)
+        more = page.length === PAGE
+        after = page.at(-1)?.path ?? ''
+      }
     }
     const stop = store.subscribe(({ resource: storage, path, type, text }) => {
       if (type === ChangeType.Deleted) this.#lose({ storage, path }, text)
