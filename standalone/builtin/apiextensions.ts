@@ -268,6 +268,7 @@ export const customResourceDefinition: BuiltinKind = {
   hasStatus: true,
   hasGeneration: true,
   updateChecksAll: false,
+  anyFinalizer: true,
   checkName: dns1123Subdomain,
   type: kindStruct(`${V1}.CustomResourceDefinition`, 'CustomResourceDefinition adds a kind of object to the API.', {
     spec: needed(spec, 'What is served and how.'),

@@ -14,6 +14,7 @@ export const lease: BuiltinKind = {
   namespaced: true,
   checkName: dns1123Subdomain,
   updateChecksAll: false,
+  anyFinalizer: true,
   type: kindStruct(`${V1}.Lease`, 'Lease says who holds a role for how long.', {
     spec: optional(
       struct(`${V1}.LeaseSpec`, 'LeaseSpec is the holder and the term of a lease.', {

@@ -6,7 +6,7 @@ import { parseJson } from '../schema/json.ts'
 import { configMapKey, dns1123Label, dns1123Subdomain, qualifiedName } from '../schema/names.ts'
 import { metaOf } from '../schema/prepare.ts'
 import { bool, bytes, list, map, needed, optional, pointer, string, struct, time } from './go-type.ts'
-import { type BuiltinKind, kindStruct } from './model.ts'
+import { type BuiltinKind, bareFinalizer, kindStruct } from './model.ts'
 
 const CORE = 'io.k8s.api.core.v1'
 /** Bytes of all values together. */
@@ -187,15 +187,7 @@ export const namespace: BuiltinKind = {
     const finalizers = mapOf(object, 'spec').finalizers
     return (Array.isArray(finalizers) ? finalizers.map(String) : []).flatMap((name) => [
       ...qualifiedName(name).map((fault) => invalidValue('spec.finalizers', name, fault)),
-      ...(name.includes('/') || name === KUBERNETES || name === 'orphan' || name === 'foregroundDeletion'
-        ? []
-        : [
-            invalidValue(
-              'spec.finalizers',
-              name,
-              'name is neither a standard finalizer name nor is it fully qualified',
-            ),
-          ]),
+      ...bareFinalizer(name, 'spec.finalizers'),
     ])
   },
   validateUpdate(object, _old, subresource) {

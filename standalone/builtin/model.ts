@@ -1,5 +1,6 @@
 /** The model of a built-in kind: its Go type, and what its registry strategy in Kubernetes does. */
 import type { Cause, JsonObject, OpenApiSchema, Subresource, TypeModel } from '../schema/contract.ts'
+import { invalidValue } from '../schema/field.ts'
 import { pathSegmentName } from '../schema/names.ts'
 import { validateMeta, validateMetaUpdate } from '../schema/object-meta.ts'
 import { countGeneration, keepServerFields, keepStatus, metaOf } from '../schema/prepare.ts'
@@ -27,6 +28,8 @@ export interface BuiltinKind {
   /** All but metadata. */
   validate?(object: JsonObject): Cause[]
   validateUpdate?(object: JsonObject, old: JsonObject, subresource: Subresource): Cause[]
+  /** Kinds outside of the core packages take finalizers without a domain. */
+  anyFinalizer?: boolean
   /** Leases and namespaces check only what may change; the others check the whole object again. */
   updateChecksAll?: boolean
 }
@@ -44,6 +47,21 @@ export const kindStruct = (
     metadata: (metaNeeded ? needed : optional)(objectMeta, 'Standard metadata of the object.'),
     ...fields,
   })
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** Why a finalizer without a domain is refused; nothing when it is one of the standard ones. */
+export const bareFinalizer = (name: string, path: string): Cause[] =>
+  name.includes('/') || STANDARD_FINALIZERS.includes(name)
+    ? []
+    : [invalidValue(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]
+
+const finalizerFaults = (object: JsonObject): Cause[] => {
+  const { finalizers } = metaOf(object)
+  return (Array.isArray(finalizers) ? finalizers : []).flatMap((name, i) =>
+    bareFinalizer(String(name), `metadata.finalizers[${i}]`),
+  )
+}
 
 const replace = (object: JsonObject, content: JsonObject): void => {
   for (const key of Object.keys(object)) delete object[key]
@@ -67,6 +85,7 @@ export const builtinModel = (kind: BuiltinKind): TypeModel => {
   }
   const strategyFaults = (object: JsonObject): Cause[] => [
     ...validateMeta(object, { namespaced, checkName }),
+    ...(kind.anyFinalizer ? [] : finalizerFaults(object)),
     ...(kind.validate?.(object) ?? []),
   ]
   const decode = (object: JsonObject): string[] => {

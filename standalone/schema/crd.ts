@@ -24,6 +24,7 @@ export const crdModels: CrdModels = (crd) => {
         namespaced: spec.scope === 'Namespaced',
         hasStatus: isObject(version.subresources) && isObject(version.subresources.status),
         schema,
+        selectable: objects(version.selectableFields).map(({ jsonPath }) => string(jsonPath)),
       }),
     )
   }

@@ -25,6 +25,8 @@ export interface CustomType {
   hasStatus: boolean
   /** `openAPIV3Schema`; absent in no valid v1 CRD. */
   schema: JsonObject
+  /** JSON paths that field selectors may name, such as `.spec.color`. */
+  selectable?: readonly string[]
 }
 
 const resourceFields: ReadonlyMap<string, FieldType> = new Map<string, FieldType>([
@@ -65,7 +67,15 @@ const decodeMetadata = (object: JsonObject, unknown: string[]): void => {
   object.metadata = decodeGo(metadata ?? {}, objectMeta, unknown, 'metadata')
 }
 
-export const customModel = ({ group, version, kind, namespaced, hasStatus, schema }: CustomType): TypeModel => {
+export const customModel = ({
+  group,
+  version,
+  kind,
+  namespaced,
+  hasStatus,
+  schema,
+  selectable = [],
+}: CustomType): TypeModel => {
   const root = compileSchema(schema)
   const statusSchema = root.properties.get('status')
   const apiVersion = `${group}/${version}`
@@ -85,6 +95,9 @@ export const customModel = ({ group, version, kind, namespaced, hasStatus, schem
       metadata: { description: 'Standard metadata of the object.', ...reference(objectMeta.name) },
     },
     'x-kubernetes-group-version-kind': [{ group, kind, version }],
+    ...(selectable.length
+      ? { 'x-kubernetes-selectable-fields': selectable.map((path) => ({ fieldPath: path.replace(/^\./, '') })) }
+      : {}),
   }
 
   const typeFaults = (object: JsonObject): Cause[] => [
