@@ -91,11 +91,16 @@ const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames }: 
   ...(resourceNames && resourceNames.length > 0 && { resourceNames: [...resourceNames] }),
 })
 
+/** kube-apiserver forgets the kind of a review before it names it. */
+const unnamed = ({ group }: Question['kind']): Question['kind'] => ({ group, kind: '' })
+
 const subjectOf = (spec: JsonObject, kind: Question['kind']): UserInfo => {
   const username = text(spec.user)
   const groups = Array.isArray(spec.groups) ? spec.groups.map(text) : []
   if (username === '' && groups.length === 0) {
-    throw invalidObject(kind, '', [invalidValue('spec.user', '', 'at least one of user or group must be specified')])
+    throw invalidObject(unnamed(kind), '', [
+      invalidValue('spec.user', '', 'at least one of user or group must be specified'),
+    ])
   }
   return { username, groups }
 }
@@ -115,7 +120,7 @@ const attributesOf = (user: UserInfo, spec: JsonObject, kind: Question['kind']):
       ),
     )
   }
-  if (causes.length > 0) throw invalidObject(kind, '', causes)
+  if (causes.length > 0) throw invalidObject(unnamed(kind), '', causes)
   if (isObject(resource)) {
     const { verb, group, resource: plural, subresource, namespace, name } = resource
     return {

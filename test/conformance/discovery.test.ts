@@ -19,7 +19,12 @@ const served: Record<string, readonly string[]> = {
   ],
   'apiextensions.k8s.io/v1': ['customresourcedefinitions', 'customresourcedefinitions/status'],
   'authentication.k8s.io/v1': ['selfsubjectreviews', 'tokenreviews'],
-  'authorization.k8s.io/v1': ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews'],
+  'authorization.k8s.io/v1': [
+    'localsubjectaccessreviews',
+    'selfsubjectaccessreviews',
+    'selfsubjectrulesreviews',
+    'subjectaccessreviews',
+  ],
   'coordination.k8s.io/v1': ['leases'],
   'events.k8s.io/v1': ['events'],
   'rbac.authorization.k8s.io/v1': ['clusterrolebindings', 'clusterroles', 'rolebindings', 'roles'],

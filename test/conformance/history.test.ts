@@ -13,8 +13,10 @@ const HISTORIES = 40
 const STEPS = 12
 
 const http = new HttpClient(readKubeconfig(inject('kubeconfig')))
-const id = Math.floor(Math.random() * 1e9).toString(36)
-const group = `history${id}.example.com`
+const letter = (): string => String.fromCharCode(97 + Math.floor(Math.random() * 26))
+const id = Array.from({ length: 4 }, letter).join('')
+/** Of the form that other files know not to be theirs. */
+const group = `aa${id}.example.com`
 const namespace = `history-${id}`
 const crd = widgetCrd(group) as JsonObject
 const widget = crdModels(crd).get('v1') as TypeModel
