@@ -8,16 +8,17 @@ describe.runIf(canSetScene())('a Docker Engine that goes away', () => {
   let scene: Scene
   let web: string
   let stack: string
+  let withoutStack: string
 
   beforeAll(async () => {
     engine = await startPrivateDocker('outage')
     if (engine === undefined) return
-    scene = await setScene({ docker: engine.environment })
+    scene = await setScene({ docker: engine.environment, sync: { delete: true } })
     web = `${scene.prefix}-web`
     stack = `${scene.prefix}-stack`
+    withoutStack = `${localServer}\n${deploymentBlock(web, web1)}`
     await scene.push({
-      'all.toml': `${localServer}
-${deploymentBlock(web, web1)}
+      'all.toml': `${withoutStack}
 ${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]`)}`,
     })
     await scene.operator.ready('deployments.komodo.dev', web)
@@ -28,12 +29,14 @@ ${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n 
     await engine?.[Symbol.asyncDispose]()
   })
 
-  it('is told, loses no deletion, and heals without a human when it is back', { timeout: 400_000 }, async ({ skip }) => {
+  it('is told, loses no deletion, and heals without a human when it is back', { timeout: 400_000 }, async ({
+    skip,
+  }) => {
     if (engine === undefined) return skip('needs root for an engine of its own')
     await engine.stop()
     expect(await scene.operator.condition('servers.komodo.dev', 'local', 'Ready', 'False')).toMatch(/docker/i)
     await scene.operator.condition('deployments.komodo.dev', web, 'Ready', 'False')
-    await scene.operator.kubectl('delete', 'stack', stack, '--wait=false')
+    await scene.push({ 'all.toml': withoutStack }, 'Remove the stack')
     const why = await waitUntil('the deletion to say what it waits for', async () => {
       const object = await scene.operator.get('stacks', stack)
       const text = JSON.stringify(object?.status?.conditions ?? '')
@@ -44,11 +47,7 @@ ${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n 
     await engine.start()
     await scene.operator.ready('deployments.komodo.dev', web, 120_000)
     expect(await scene.docker('inspect', '--format', '{{.State.Running}}', web)).toBe('true')
-    await waitUntil(
-      'the stack to be gone',
-      async () => ((await scene.operator.get('stacks', stack)) ? undefined : true),
-      { timeoutMs: 120_000 },
-    )
+    await scene.operator.gone('stacks', stack)
     expect(await scene.docker('ps', '--all', '--quiet', '--filter', `name=${stack}`)).toBe('')
   })
 })

@@ -173,15 +173,25 @@ export class TestOperator {
   }
 
   async gone(resource: string, name: string): Promise<void> {
-    await waitUntil(
-      `${resource}/${name} to be gone`,
-      async () => ((await this.get(resource, name)) ? undefined : true),
-      { timeoutMs: 60_000, everyMs: 100 },
+    let last: unknown
+    const look = async () => {
+      last = await this.get(resource, name)
+      return last === undefined ? true : undefined
+    }
+    await waitUntil(`${resource}/${name} to be gone`, look, { timeoutMs: 60_000, everyMs: 100 }).catch(
+      (error: Error) => {
+        throw new Error(`${error.message}; it is ${JSON.stringify(last)}\n${this.logTail()}`)
+      },
     )
   }
 
   ready(resource: string, name: string, timeoutMs = 60_000): Promise<string> {
     return this.condition(resource, name, 'Ready', 'True', { timeoutMs })
+  }
+
+  /** The end of what it logged since it was started. */
+  logTail(): string {
+    return this.#daemon?.logTail() ?? ''
   }
 
   komodo(...args: string[]): Promise<CommandResult> {
