@@ -254,6 +254,7 @@ const config = fc
       tags: fc.uniqueArray(fc.constantFrom('x', 'y', 'z'), { minLength: 1 }),
       ports: fc.uniqueArray(fc.record({ port: fc.constantFrom(1, 2, 3), note: value }), {
         selector: ({ port }) => port,
+        minLength: 1,
       }),
     },
     { requiredKeys: [] },
