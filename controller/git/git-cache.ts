@@ -62,6 +62,8 @@ export class GitCache implements GitSources {
   /** A repository that is damaged so much that git cannot even list it is thrown away, once. */
   async #openAt(remote: GitRemote, head: string, signal: AbortSignal): Promise<CommitTree> {
     const directory = this.#directory(remote)
+    // Known in full and open already: not even a look at the disk.
+    if (this.#trees.has(`${directory} ${head}`)) return this.#tree(directory, head, signal)
     const key = `${identity(remote, false)} ${head}`
     const open = (): Promise<CommitTree> =>
       this.#fetches
