@@ -5,18 +5,21 @@ import type { JsonObject } from '../schema/contract.ts'
 import type { Transaction } from '../store/writer.ts'
 import { keepCreator, stampCreator } from './creator.ts'
 import { checkEscalation } from './escalation.ts'
+import { warnOfUnserved } from './unserved.ts'
 
 /** What may refuse or fill in a new object beyond its kind's own rules. In place. */
 export const admitCreate = (tx: Transaction, call: Call, object: JsonObject): void => {
   checkNamespace(tx, call, object)
   checkEscalation(call, object, undefined)
   stampCreator(call, object)
+  warnOfUnserved(call, object)
 }
 
 /** What may refuse a change of an object. */
 export const admitUpdate = (call: Call, object: JsonObject, old: JsonObject): void => {
   checkEscalation(call, object, old)
   keepCreator(call, object, old)
+  warnOfUnserved(call, object)
 }
 
 /** Nothing new in a namespace that is not there, or on its way out (NamespaceLifecycle). */
