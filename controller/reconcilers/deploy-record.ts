@@ -19,7 +19,10 @@ export function recordStart(
   { hash, reason, nowMs, request }: { hash: string; reason: string; nowMs: number; request: DeployRequest },
 ): boolean {
   const isNew = fields.rollout?.hash !== hash
-  if (isNew) fields.rollout = { hash, reason, startedAt: kubeTime(nowMs) }
+  if (isNew) {
+    const asked = request.asked === undefined ? {} : { asked: true }
+    fields.rollout = { hash, reason, startedAt: kubeTime(nowMs), ...asked }
+  }
   if (request.trigger.token !== '') fields.deployToken = request.trigger.token
   if (request.parents.length > 0) fields.parents = [...request.parents]
   else delete fields.parents

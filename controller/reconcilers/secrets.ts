@@ -1,4 +1,4 @@
-import type { KubeObject, ResourceType } from '../api/meta.ts'
+import type { KubeObject } from '../api/meta.ts'
 import type { Lister } from '../engine/lister.ts'
 
 /** A Kubernetes Secret. */
@@ -6,14 +6,6 @@ export interface Secret extends KubeObject {
   type?: string
   /** Values in base64. */
   data?: Readonly<Record<string, string>>
-}
-
-export const secretType: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Secret',
-  plural: 'secrets',
-  namespaced: true,
 }
 
 /** Decoded values by key. */

@@ -14,6 +14,7 @@ export const deployStatus = {
         hash: Type.String({ description: 'Hash of what is being deployed.' }),
         reason: Type.String({ description: 'Why it is deployed.' }),
         startedAt: Type.String({ description: 'When it began.', format: 'date-time' }),
+        asked: Type.Optional(Type.Boolean({ description: 'Somebody asked for it, so images are pulled in any case.' })),
       },
       { description: 'The deploy that is under way.' },
     ),

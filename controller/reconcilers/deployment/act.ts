@@ -14,7 +14,7 @@ import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { komodoNameOf, ownerOf } from '../references.ts'
 import { registryAuth, registryOf } from '../registry-auth.ts'
 import type { Health, Plan } from './plan.ts'
-import { containerRequest, type DesiredContainer, stopOptions } from './request.ts'
+import { containerRequest, type DeployPurpose, type DesiredContainer, stopOptions } from './request.ts'
 
 const { inputsReady, deployed, healthy } = deploymentCondition
 
@@ -94,13 +94,17 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
     await leaveOldPlace(work)
     fields.server = server.metadata.name
     fields.containerName = desired.name
-    const how = { hash, registryAuth: auth, fresh: request.asked !== undefined }
+    const how = { hash, registryAuth: auth, purpose: purposeOf(plan, fields.rollout?.asked === true) }
     return onHost(serverName, deployed, () =>
       host.deployContainer(containerRequest(deployment.spec, desired, how), pass.signal),
     )
   })
   return conclude(work, rollout)
 }
+
+/** A container that comes back needs no newer image, and no registry that answers. */
+const purposeOf = ({ reason }: Plan & { action: 'deploy' }, asked: boolean): DeployPurpose =>
+  reason === 'Removed' || reason === 'Dead' ? 'heal' : asked ? 'asked' : 'change'
 
 /** How what runs now does, in case the deploy has to wait or fails. */
 function reportMeanwhile({ pass, observed }: Work): void {

@@ -46,12 +46,12 @@ export function desiredContainer(deployment: Readonly<Deployment>, values: Texts
 export function containerRequest(
   spec: DeploymentSpec,
   desired: DesiredContainer,
-  how: { hash: string; registryAuth: RegistryAuth | undefined; fresh: boolean },
+  how: { hash: string; registryAuth: RegistryAuth | undefined; purpose: DeployPurpose },
 ): ContainerRequest {
   return {
     ...desired,
     hash: how.hash,
-    pull: pullPolicy(desired.image, how.fresh),
+    pull: pullPolicy(desired.image, how.purpose),
     ...(how.registryAuth === undefined ? {} : { registryAuth: how.registryAuth }),
     stop: stopOptions(spec),
     healthDeadlineMs: parseDuration(spec.operator.healthDeadline),
@@ -92,14 +92,17 @@ function imageOf({ image: { type, params } }: DeploymentSpec): string {
   return image
 }
 
+/** What a deploy is for. */
+export type DeployPurpose = 'change' | 'asked' | 'heal'
+
 /**
  * Like Kubernetes: an image without tag, or with `latest`, is pulled at every deploy; another one only when it is missing. A deploy
- * that somebody asked for always pulls, because what moved may be the tag. A digest never moves.
+ * that somebody asked for always pulls, because what moved may be the tag; healing never does, unless it must. A digest never moves.
  */
-export function pullPolicy(image: string, fresh: boolean): ContainerRequest['pull'] {
-  if (image.includes('@')) return 'missing'
+export function pullPolicy(image: string, purpose: DeployPurpose): ContainerRequest['pull'] {
+  if (image.includes('@') || purpose === 'heal') return 'missing'
   const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest'
-  return fresh || tag === 'latest' ? 'always' : 'missing'
+  return purpose === 'asked' || tag === 'latest' ? 'always' : 'missing'
 }
 
 const joined = ({ key, value }: KeyValue): string => `${key}:${value}`
