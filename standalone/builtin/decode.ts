@@ -64,9 +64,6 @@ const decodeScalar = (value: Json, type: GoType, place: Place): Json => {
     case 'float64':
       if (typeof value !== 'number') throw mismatch(value, type, place)
       return value
-    case 'intOrString':
-      if (typeof value !== 'number' && typeof value !== 'string') throw mismatch(value, type, place)
-      return value
     default:
       if (typeof value !== 'string') throw mismatch(value, type, place)
   }
@@ -89,7 +86,6 @@ const zero = (type: GoType): Json => {
     case 'int32':
     case 'int64':
     case 'float64':
-    case 'intOrString':
       return 0
     case 'struct':
       return decodeStruct({}, type, { path: '', struct: '', fields: '' }, [])

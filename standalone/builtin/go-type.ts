@@ -7,18 +7,7 @@ import type { Json } from '../schema/contract.ts'
 export type GoType = Scalar | GoMap | GoList | GoStruct | Lazy | Either
 
 interface Scalar {
-  kind:
-    | 'string'
-    | 'bool'
-    | 'int32'
-    | 'int64'
-    | 'float64'
-    | 'bytes'
-    | 'time'
-    | 'microTime'
-    | 'json'
-    | 'fieldsV1'
-    | 'intOrString'
+  kind: 'string' | 'bool' | 'int32' | 'int64' | 'float64' | 'bytes' | 'time' | 'microTime' | 'json' | 'fieldsV1'
 }
 interface GoMap {
   kind: 'map'
@@ -79,7 +68,6 @@ export const microTime: Scalar = { kind: 'microTime' }
 /** Any JSON, kept as it is. */
 export const json: Scalar = { kind: 'json' }
 export const fieldsV1: Scalar = { kind: 'fieldsV1' }
-export const intOrString: Scalar = { kind: 'intOrString' }
 
 export const map = (value: GoType, options: { atomic?: boolean } = {}): GoMap => ({ kind: 'map', value, ...options })
 export const list = (element: GoType, options: Omit<GoList, 'kind' | 'element'> = {}): GoList => ({

@@ -14,7 +14,6 @@ const SCALARS = {
   float64: 'numeric',
   time: 'untyped',
   microTime: 'untyped',
-  intOrString: 'untyped',
 } as const
 
 export const mergeTypeOf = (type: GoType): FieldType => {

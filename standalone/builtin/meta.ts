@@ -62,16 +62,7 @@ export const objectMeta = struct(
   },
 )
 
-export const condition = struct(`${META}.Condition`, 'Condition is one aspect of the current state.', {
-  type: needed(string, 'Name of the condition, in CamelCase.'),
-  status: needed(string, 'True, False or Unknown.'),
-  observedGeneration: optional(int64, 'Generation that the condition was set for.'),
-  lastTransitionTime: needed(time, 'When the status changed last.'),
-  reason: needed(string, 'Cause of the last change, in CamelCase.'),
-  message: needed(string, 'The same for humans.'),
-})
-
-export const labelSelectorRequirement = struct(
+const labelSelectorRequirement = struct(
   `${META}.LabelSelectorRequirement`,
   'LabelSelectorRequirement relates a key and values by an operator.',
   {

@@ -41,8 +41,6 @@ const schemaOf = (type: GoType): OpenApiSchema => {
     case 'time':
     case 'microTime':
       return { type: 'string', format: 'date-time' }
-    case 'intOrString':
-      return { type: 'string', format: 'int-or-string' }
     case 'fieldsV1':
       return reference(FIELDS_V1)
     case 'json':

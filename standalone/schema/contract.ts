@@ -177,7 +177,7 @@ export interface ApplyRequest {
 export interface ApplyOutcome {
   /** The merged and defaulted object with its new managedFields. */
   object: JsonObject
-  /** Unknown fields cannot pass an apply, but duplicates etc. may be added by the caller. */
+  /** False: the object and its owners are what they were, nothing needs to be written. */
   changed: boolean
 }
 
