@@ -1,3 +1,4 @@
+import path from 'node:path'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import type { Clock } from './engine/clock.ts'
@@ -15,14 +16,24 @@ import type { Logger } from './engine/logger.ts'
 export const nodeFlags = ['--max-semi-space-size=4', '--heap-growing-percent=40'] as const
 
 /**
- * Starts the process anew, under the same id, with the flags above: V8 reads the first of them only at its own start. To be called
- * before anything is loaded. Where a process cannot be replaced, or somebody chose other flags, it goes on as it is.
+ * Starts the process anew, under the same id, with the flags above: V8 reads the first of them only at its own start. Run from
+ * source it also gets a folder for what Node makes of TypeScript, so that the next start needs no compiler (20 MiB, 0.3 s). To be
+ * called before anything is loaded. Where a process cannot be replaced, or somebody chose other flags, it goes on as it is.
  */
 export const keepHeapSmall = (self: NodeJS.Process): void => {
   const given = [...self.execArgv, self.env.NODE_OPTIONS ?? ''].join(' ')
   if (given.includes('--max-semi-space-size') || self.execve === undefined || self.platform === 'win32') return
   const flags = [...nodeFlags, '--disable-warning=ExperimentalWarning', ...self.execArgv]
-  self.execve(self.execPath, [self.execPath, ...flags, ...self.argv.slice(1)], self.env)
+  self.execve(self.execPath, [self.execPath, ...flags, ...self.argv.slice(1)], { ...nodeEnvironment, ...self.env })
+}
+
+/** Settings that only count at the start of a process; those that are given already win. */
+export const nodeEnvironment: Readonly<Record<string, string>> = {
+  // glibc's malloc gives each of Node's threads a heap of its own otherwise.
+  MALLOC_ARENA_MAX: '2',
+  ...(import.meta.filename.endsWith('.ts')
+    ? { NODE_COMPILE_CACHE: path.join(import.meta.dirname, '../.cache/compiled') }
+    : {}),
 }
 
 const LOOK_EVERY_MS = 10_000

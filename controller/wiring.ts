@@ -11,7 +11,6 @@ import { variableKind } from './api/v1alpha1/variable.ts'
 import { accountSecrets } from './git/account-secrets.ts'
 import { GitCache } from './git/git-cache.ts'
 import { GitProcess, gitEnvironment } from './git/git-process.ts'
-import { localHosts } from './hosts/local.ts'
 import type { Hosts } from './hosts/port.ts'
 import { installationKey } from './installation-key.ts'
 import { secretType } from './kube/builtin-types.ts'
@@ -24,7 +23,7 @@ import { VERSION } from './version.ts'
 
 /** Every controller there is, and what it is given. `hostsOf` says how servers are reached: the one thing benches replace. */
 export const wire =
-  (hostsOf: (ground: Ground) => Hosts): Wiring =>
+  (hostsOf: (ground: Ground) => Hosts | Promise<Hosts>): Wiring =>
   async (ground, register) => {
     const { config, client, namespace, caches, clock, random, logger, signal } = ground
     const sources = new GitCache({
@@ -44,7 +43,7 @@ export const wire =
       deployments: caches.lister<Deployment>(deploymentKind),
       stacks: caches.lister<Stack>(stackKind),
       secrets,
-      hosts: hostsOf(ground),
+      hosts: await hostsOf(ground),
       sources,
       digestKey,
       clock,
@@ -73,11 +72,12 @@ export const wire =
     return () => reconcilers.followHosts(signal)
   }
 
-/** The hosts of a real installation. */
-export const wiring: Wiring = wire(({ config }) =>
-  localHosts({
+/** The hosts of a real installation. The agent is loaded only for it: the Docker client takes 30 MiB. */
+export const wiring: Wiring = wire(async ({ config }) => {
+  const { localHosts } = await import('./hosts/local.ts')
+  return localHosts({
     stacksDirectory: path.join(config.dataDir, 'stacks'),
     environment: config.environment,
     version: VERSION,
-  }),
-)
+  })
+})

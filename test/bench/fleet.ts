@@ -13,7 +13,7 @@ import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts
 import { type Stack, stackKind } from '../../controller/api/v1alpha1/stack.ts'
 import { loadConfig } from '../../controller/config.ts'
 import { createLogger } from '../../controller/logging.ts'
-import { nodeFlags } from '../../controller/memory.ts'
+import { nodeEnvironment, nodeFlags } from '../../controller/memory.ts'
 import { type Operator, startOperator } from '../../controller/operator.ts'
 import { isConditionTrue } from '../../controller/status/conditions.ts'
 import { wire } from '../../controller/wiring.ts'
@@ -204,6 +204,7 @@ else {
   for (const size of sizes.length === 0 ? ['1000'] : sizes) {
     const { status } = spawnSync(process.execPath, [...nodeFlags, import.meta.filename, '--run', size], {
       stdio: 'inherit',
+      env: { ...nodeEnvironment, ...process.env },
     })
     if (status !== 0) process.exit(1)
   }
