@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { OwnerReference } from '../../controller/api/meta.ts'
 import type { Backend } from '../call.ts'
 import { metaOf, pathOf, splitPath } from '../object.ts'
@@ -14,8 +15,8 @@ import { GarbageGraph, keyOf, type Place, placeOf } from './garbage-graph.ts'
 import { WorkQueue } from './work-queue.ts'
 
 const OWNER_RECHECK_MS = 30_000
-/** Objects read at a time when it starts. */
-const PAGE = 500
+/** Objects read at a time when it starts, between requests. */
+const PAGE = 200
 
 /**
  * Deletes what has lost all of its owners, and carries out what a deletion asked for: `Foreground` (dependents first),
@@ -25,29 +26,44 @@ export class GarbageCollector {
   readonly #backend: Backend
   readonly #graph = new GarbageGraph()
   readonly #queue: WorkQueue
+  readonly #onFault: (error: unknown) => void
+  #known: Promise<void> = Promise.resolve()
 
   constructor(backend: Backend, onFault: (error: unknown) => void) {
     this.#backend = backend
+    this.#onFault = onFault
     this.#queue = new WorkQueue((key) => this.#attend(placeOf(key)), onFault)
   }
 
+  /** Answers the function that ends it. What is there already is looked through while requests are served. */
   start(): () => Promise<void> {
+    const { store } = this.#backend
+    const stop = store.subscribe(({ resource: storage, path, type, text }) => {
+      if (type === ChangeType.Deleted) this.#lose({ storage, path }, text)
+      else this.#see({ storage, path }, text)
+    })
+    const abort = new AbortController()
+    this.#known = this.#lookThrough(abort.signal)
+    // Told here; whatever waits for it fails and is tried again, but nothing is concluded.
+    this.#known.catch(this.#onFault)
+    return async () => {
+      stop()
+      abort.abort()
+      await this.#queue.stop()
+    }
+  }
+
+  async #lookThrough(signal: AbortSignal): Promise<void> {
     const { store } = this.#backend
     for (const storage of store.resources()) {
       for (let after = '', more = true; more; ) {
+        await setImmediate()
+        if (signal.aborted) return
         const page = store.list(storage, { after, limit: PAGE })
         for (const { path, text } of page) this.#see({ storage, path }, text)
         more = page.length === PAGE
         after = page.at(-1)?.path ?? ''
       }
-    }
-    const stop = store.subscribe(({ resource: storage, path, type, text }) => {
-      if (type === ChangeType.Deleted) this.#lose({ storage, path }, text)
-      else this.#see({ storage, path }, text)
-    })
-    return () => {
-      stop()
-      return this.#queue.stop()
     }
   }
 
@@ -81,6 +97,8 @@ export class GarbageCollector {
   }
 
   async #attend(place: Place): Promise<void> {
+    // Nothing is concluded before all dependents are known.
+    await this.#known
     await this.#backend.store.write((tx) => {
       const stored = tx.get(place.storage, place.path)
       const served = this.#servedOf(place.storage)
