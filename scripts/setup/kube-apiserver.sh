@@ -28,8 +28,6 @@ go=$(command -v go || true)
 minor=$([ -n "$go" ] && "$go" env GOVERSION 2>/dev/null | sed -nE 's/^go1\.([0-9]+).*/\1/p' || true)
 if [ "${minor:-0}" -lt 24 ]; then
   [ -x "$dir/debs/usr/lib/go-1.24/bin/go" ] || scripts/setup/debs.sh "$dir/debs" golang-1.24-go golang-1.24-src
-  # The packages link src, test and so on from usr/lib to usr/share by absolute or relative links; GOROOT must hold both.
-  ln -sfn "$dir/debs/usr/share/go-1.24/src" "$dir/debs/usr/lib/go-1.24/src"
   go=$dir/debs/usr/lib/go-1.24/bin/go
   export GOROOT=$dir/debs/usr/lib/go-1.24
 fi

@@ -150,12 +150,12 @@ promise('A strategic merge patch merges the lists that have a key', async ({ sen
   })
   await patch('strategic', at, { $patch: 'replace', metadata: { name: 'a', labels: { only: 'this' } } })
   await patch('strategic', at, '[]')
-  const [own, other] = await Promise.all(
-    [namespace, 'default'].map(async (name) => {
-      const { json } = await send('GET', `/api/v1/namespaces/${name}`, undefined, { silent: true })
-      return { apiVersion: 'v1', kind: 'Namespace', name, uid: (json.metadata as { uid: string }).uid }
-    }),
-  )
+  const ownerOf = async (name: string) => {
+    const { json } = await send('GET', `/api/v1/namespaces/${name}`, undefined, { silent: true })
+    return { apiVersion: 'v1', kind: 'Namespace', name, uid: (json.metadata as { uid: string }).uid }
+  }
+  const own = await ownerOf(namespace)
+  const other = await ownerOf('default')
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
   await send(
     'POST',
