@@ -29,7 +29,7 @@ export const containerSpec = (desired: ContainerRequest): CreateRequest => {
       Image: desired.image.trim(),
       Env: desired.environment.map(({ key, value }) => `${variable(key)}=${value}`),
       Labels: Object.fromEntries(desired.labels.map(({ key, value }) => [key, value])),
-      StopSignal: desired.stop.signal,
+      ...(desired.stop.signal !== undefined && { StopSignal: desired.stop.signal }),
       StopTimeout: desired.stop.timeoutSeconds,
     },
     host: {

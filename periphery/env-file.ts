@@ -1,11 +1,14 @@
 import { HostRejectedError, type KeyValue } from '../controller/hosts/port.ts'
 
 /**
- * The text of an env file from which Compose reads exactly the given values: `$`, quotes, backslashes and line breaks survive
- * (behaviour §8.3, without its loss of `$`). Throws `InvalidArgument` for a name or value that no env file can hold.
+ * The env file of a Stack, as Komodo writes it (behaviour §8.3): `KEY=value`, quotes and `$` as they are written, so that Compose reads
+ * them by its own rules. Files in use rely on that (`$$` for a dollar sign, `${OTHER}` for another variable).
+ *
+ * Only a value with a line break, which can come from a secret alone, is put into quotes: it must not become another line.
+ * Throws `InvalidArgument` for a name or value that no env file can hold.
  */
 export const envFile = (environment: readonly KeyValue[]): string =>
-  environment.map(({ key, value }) => `${name(key)}=${quote(value, key)}\n`).join('')
+  environment.map(({ key, value }) => `${name(key)}=${oneLine(value, key)}\n`).join('')
 
 const name = (key: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key)) {
@@ -17,15 +20,11 @@ const name = (key: string): string => {
   return key
 }
 
-/**
- * Compose takes single quotes literally, except that a backslash before a quote is an escape; so texts with either of the two go
- * into double quotes, where a backslash escapes what needs it.
- */
-const quote = (value: string, key: string): string => {
+const oneLine = (value: string, key: string): string => {
   if (value.includes('\0')) {
     throw new HostRejectedError('InvalidArgument', `environment: the value of ${key} holds a NUL character`)
   }
-  if (!/['\\\r]/.test(value)) return `'${value}'`
+  if (!/[\r\n]/.test(value)) return value
   const escaped = value
     .replace(/[\\"$]/g, '\\$&')
     .replace(/\r/g, '\\r')

@@ -134,7 +134,8 @@ export interface ContainerRequest {
 }
 
 export interface StopOptions {
-  signal: string
+  /** `undefined`: the one that the image asks for (`STOPSIGNAL`). */
+  signal?: string
   timeoutSeconds: number
 }
 

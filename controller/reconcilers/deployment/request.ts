@@ -5,7 +5,7 @@ import { deploymentCondition } from '../../api/v1alpha1/deployment.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.ts'
 import type { Digest } from '../digest.ts'
-import { pairs, type Texts } from '../interpolation/texts.ts'
+import { pairs, type Texts, unquoted } from '../interpolation/texts.ts'
 import { komodoNameOf, NOT_BY_ITSELF_MS, ownerOf } from '../references.ts'
 
 const { inputsReady } = deploymentCondition
@@ -35,8 +35,8 @@ export function desiredContainer(deployment: Readonly<Deployment>, values: Texts
     network: spec.network,
     restart: spec.restart,
     command: values.text('command', spec.command),
-    environment: pairs('environment', spec.environment, values, inputsReady),
-    labels: pairs('labels', spec.labels, values, inputsReady),
+    environment: pairs('environment', spec.environment, values, inputsReady, unquoted),
+    labels: pairs('labels', spec.labels, values, inputsReady, unquoted),
     ports: pairs('ports', spec.ports, values, inputsReady).map(joined),
     volumes: pairs('volumes', spec.volumes, values, inputsReady).map(joined),
     extraArgs: values.list('extraArgs', spec.extraArgs).filter((argument) => argument.trim() !== ''),
@@ -67,8 +67,12 @@ export function containerRequest(
 export const hashOf = (desired: DesiredContainer, token: string, digest: Digest): string =>
   digest(['deployment/v1', desired, token])
 
+/**
+ * SIGTERM is Komodo's default and cannot be told from being written: it leaves the choice to the image, whose `STOPSIGNAL` knows
+ * better (SIGINT for PostgreSQL, SIGQUIT for nginx) and is SIGTERM, too, where an image says nothing.
+ */
 export const stopOptions = (spec: DeploymentSpec): ContainerRequest['stop'] => ({
-  signal: spec.terminationSignal,
+  ...(spec.terminationSignal === 'SIGTERM' ? {} : { signal: spec.terminationSignal }),
   timeoutSeconds: spec.terminationTimeout,
 })
 

@@ -13,11 +13,19 @@ export const verbatim: Texts = { text: (_field, text) => text, list: (_field, te
  *
  * Lines are split before names are replaced, so that no value can add a line, a comment or a key. Only a line that is nothing but
  * names (`[[PORT]]`) is read after that.
+ *
+ * @param read what a value means as it is written: `unquoted` where a shell would have read it, itself where Compose will
  */
-export function pairs(field: string, text: string, values: Texts, condition: string): readonly KeyValue[] {
+export function pairs(
+  field: string,
+  text: string,
+  values: Texts,
+  condition: string,
+  read: (value: string) => string = (value) => value,
+): readonly KeyValue[] {
   const parse = (lines: string): readonly KeyValue[] => {
     try {
-      return parseKeyValues(lines)
+      return parseKeyValues(lines).map(({ key, value }) => ({ key, value: read(value) }))
     } catch (error) {
       if (!(error instanceof KeyValueError)) throw error
       throw new StalledError(condition, 'InvalidText', `\`${field}\`, ${error.message}`)
@@ -29,3 +37,14 @@ export function pairs(field: string, text: string, values: Texts, condition: str
 }
 
 const isOnlyNames = (line: string): boolean => /^[-\s]*\[\[[A-Za-z_]\w*\]\]\s*$/.test(line)
+
+/**
+ * A value without the pair of quotes around it, which Komodo leaves to the shell. In double quotes a backslash before `"`, `\`, `$` or
+ * a backtick goes, too; nothing is ever expanded.
+ */
+export function unquoted(value: string): string {
+  const quote = value[0]
+  if (value.length < 2 || (quote !== '"' && quote !== "'") || !value.endsWith(quote)) return value
+  const inner = value.slice(1, -1)
+  return quote === "'" ? inner : inner.replace(/\\(["\\$`])/g, '$1')
+}
