@@ -5,7 +5,8 @@ import { removeObject } from '../verbs/persist.ts'
 
 /** kube-apiserver's --event-ttl. */
 const TTL_MS = 3_600_000
-const SWEEP_MS = 60_000
+/** Each sweep reads all events, so an event may stay a few minutes longer. */
+const SWEEP_MS = 300_000
 const BATCH = 500
 
 /** When an event was last told of. */

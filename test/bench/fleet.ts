@@ -182,7 +182,8 @@ const run = async (count: number): Promise<void> => {
   )
 
   await new Promise((resolve) => setTimeout(resolve, 25_000))
-  const idleBefore = { cpu: process.cpuUsage(), at: performance.now(), writes: await writesSoFar(operator) }
+  const idleWrites = await writesSoFar(operator)
+  const idleBefore = { cpu: process.cpuUsage(), at: performance.now() }
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000))
   const idle = process.cpuUsage(idleBefore.cpu)
   const share = (idle.user + idle.system) / 1_000 / (performance.now() - idleBefore.at)
@@ -192,7 +193,7 @@ const run = async (count: number): Promise<void> => {
     `${(share * 100).toFixed(2)} %`,
     0.006 / share,
   )
-  report('idle: API writes', String((await writesSoFar(operator)) - idleBefore.writes))
+  report('idle: API writes', String((await writesSoFar(operator)) - idleWrites))
   await operator.stop()
   rmSync(dir, { recursive: true, force: true })
   process.exit(0)
