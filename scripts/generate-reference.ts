@@ -37,10 +37,10 @@ export function referenceIndex(kinds: readonly KindDefinition[]): string {
     'In an editor with a TOML language server, this line at the top of a file brings completion, explanations and early warnings:',
     '',
     '```toml',
-    '#:schema crds/schema/komodo.schema.json',
+    '#:schema docs/reference/komodo.schema.json',
     '```',
     '',
-    '(the path, or a URL, of [that file](../../crds/schema/komodo.schema.json)). `kubectl explain stack.spec` tells the same as these pages.',
+    '(the path, or a URL, of [that file](komodo.schema.json)). `kubectl explain stack.spec` tells the same as these pages.',
     '',
   ]
   return lines.join('\n')

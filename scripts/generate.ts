@@ -15,7 +15,7 @@ import { referenceIndex, referencePage } from './generate-reference.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** Folders that hold nothing but generated files. */
-const owned = ['crds', 'crds/schema', 'docs/reference']
+const owned = ['crds', 'docs/reference']
 
 function generate(): Map<string, string> {
   const files = new Map<string, string>()
@@ -31,7 +31,7 @@ function generate(): Map<string, string> {
     files.set(`docs/reference/${kind.kind.toLowerCase()}.md`, referencePage(kind))
   }
   files.set('docs/reference/README.md', referenceIndex(kinds))
-  files.set('crds/schema/komodo.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`)
+  files.set('docs/reference/komodo.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`)
   return files
 }
 

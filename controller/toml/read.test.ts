@@ -134,6 +134,14 @@ describe('read brings each value into the shape of the field', () => {
       },
     ],
     [
+      'our own keys as custom resources spell them',
+      'resource_sync',
+      '[resource_sync.operator]\ndeletionBudget = 3\nsuspend = true',
+      {
+        operator: { deletionBudget: 3, suspend: true },
+      },
+    ],
+    [
       'a deletion budget as a count',
       'resource_sync',
       '[resource_sync.operator]\ndeletion_budget = 3',

@@ -126,7 +126,7 @@ function fieldModels(schema: AnnotatedSchema): LeveledField[] {
       // The reference is `passkeyFrom`; the value that TOML holds is that of `passkey`.
       name: secret ? name.replace(/From$/, '') : name,
       aliases: meta.aliases ?? [],
-      value: secret ? { type: 'text' } : valueModel(property),
+      value: secret ? { type: 'text' } : name === 'operator' ? ownTable(property) : valueModel(property),
       description: property.description ?? '',
       ...defaultOf(property, secret),
       required: !secret && property.default === undefined && (schema.required ?? []).includes(name),
@@ -177,6 +177,14 @@ function valueModel(schema: AnnotatedSchema): ValueModel {
     default:
       throw new TypeError(`a kind has a field whose schema the TOML reader does not know: ${JSON.stringify(schema)}`)
   }
+}
+
+/** `[<kind>.operator]` is ours, not Komodo's: its keys may be spelled as in custom resources, too. */
+function ownTable(schema: AnnotatedSchema): TableValue {
+  const fields = fieldModels(schema).map((field) =>
+    field.key === field.name ? field : { ...field, aliases: [...field.aliases, field.name] },
+  )
+  return tableValue(tableModel(fields), schema['x-komodo'] ?? {})
 }
 
 function defaultOf(property: AnnotatedSchema, secret: boolean): { default?: unknown } {

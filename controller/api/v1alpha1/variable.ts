@@ -49,7 +49,7 @@ export const variableKind = {
   printerColumns: [
     ...readyColumns,
     { name: 'Secret', type: 'boolean', jsonPath: '.spec.isSecret' },
-    { name: 'Used by', type: 'integer', jsonPath: '.status.usedBy' },
+    { name: 'Used by', type: 'integer', jsonPath: '.status.usedBy', wide: true },
     { name: 'Value', type: 'string', jsonPath: '.spec.value', wide: true },
     ...ageColumns,
   ],
