@@ -3,9 +3,8 @@ import { hostname } from 'node:os'
 import process from 'node:process'
 import { ConfigError, loadConfig, USAGE } from './config.ts'
 import { createLogger } from './logging.ts'
-import { startOperator } from './operator.ts'
+import type { Operator } from './operator.ts'
 import { VERSION } from './version.ts'
-import { wiring } from './wiring.ts'
 
 /** The process: flags in, signals, exit codes. 0: asked to stop; 1: could not start; 2: the command line was wrong. */
 export const runProcess = async (): Promise<void> => {
@@ -23,8 +22,10 @@ export const runProcess = async (): Promise<void> => {
   process.on('unhandledRejection', (error) =>
     logger.error({ error: textOf(error) }, 'a rejection nobody handled: please report it'),
   )
-  let operator: Awaited<ReturnType<typeof startOperator>>
+  let operator: Operator
   try {
+    // Loaded only now: a wrong flag is told at once.
+    const [{ startOperator }, { wiring }] = await Promise.all([import('./operator.ts'), import('./wiring.ts')])
     operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
