@@ -8,6 +8,8 @@ export interface Config {
   readonly namespace: string | undefined
   /** Git caches and what agents in this process keep; standalone also the database, certificates and the kubeconfig. */
   readonly dataDir: string
+  /** Where Stacks with files on this host may have them, beside the data directory. */
+  readonly hostDirectories: readonly string[]
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   /** `/healthz`, `/readyz` and `/metrics`; `undefined` when switched off. */
   readonly health: ListenAddress | undefined
@@ -59,6 +61,8 @@ What to do
 
 How
   --data-dir DIR             where to keep state (default: $KOMODO_DATA_DIR, else ./data)
+  --host-directories DIRS    where Stacks with \`files_on_host\` may have their files by an absolute path,
+                             separated by colons (default: / , anywhere)
   --health-listen HOST:PORT  health and metrics, "off" for none (default 127.0.0.1:8081; in a pod 0.0.0.0:8081)
   --log-level LEVEL          ${logLevels.join(', ')} (default info)
   --log-format FORMAT        ${logFormats.join(', ')} (default text on a terminal, json elsewhere)
@@ -89,6 +93,9 @@ export const loadConfig = (args: readonly string[], surroundings: ConfigSurround
     home,
     namespace: text('namespace'),
     dataDir: path.resolve(cwd, text('data-dir') ?? 'data'),
+    hostDirectories: (text('host-directories') ?? '/')
+      .split(path.delimiter)
+      .map((directory) => path.resolve(cwd, directory)),
     log: {
       level: oneOf(logLevels, '--log-level', text('log-level') ?? 'info'),
       format: oneOf(logFormats, '--log-format', text('log-format') ?? (isTerminal ? 'text' : 'json')),
@@ -119,6 +126,7 @@ const textFlags = [
   'namespace',
   'leader-elect-namespace',
   'data-dir',
+  'host-directories',
   'health-listen',
   'log-level',
   'log-format',

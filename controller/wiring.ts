@@ -77,6 +77,7 @@ export const wiring: Wiring = wire(async ({ config }) => {
   const { localHosts } = await import('./hosts/local.ts')
   return localHosts({
     stacksDirectory: path.join(config.dataDir, 'stacks'),
+    allowedDirectories: config.hostDirectories,
     environment: config.environment,
     version: VERSION,
   })
