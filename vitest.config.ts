@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/{integration,e2e}/**/*.test.ts', 'test/conformance/hosts.test.ts'],
+          include: ['test/{integration,e2e}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
@@ -27,7 +27,6 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          exclude: ['test/conformance/hosts.test.ts'],
           globalSetup: ['test/conformance/setup.ts'],
           maxWorkers: 2,
           testTimeout: 60_000,

@@ -19,6 +19,13 @@ promise(
       status: { phase: 'Terminating' },
     })
     await send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
+    const second = `/api/v1/namespaces/${namespace}-2`
+    await send(
+      'PUT',
+      `${second}/finalize`,
+      { metadata: { name: `${namespace}-2` }, spec: { finalizers: ['kubernetes'] } },
+      { silent: true },
+    )
   },
 )
 

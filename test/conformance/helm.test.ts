@@ -1,7 +1,7 @@
 import { writeFiles } from './kit/manifests.ts'
 import { conformance } from './kit/scenario.ts'
 
-const promise = conformance('helm', { cli: true })
+const promise = conformance('helm', { cli: true, otherCrds: ['plants'] })
 
 /** A chart with a CRD, a custom resource, a config map, a secret, a ServiceAccount and RBAC. */
 const chart = (group: string): Record<string, string> => ({

@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { stringify } from 'yaml'
 import { readKubeconfig } from '../../harness/kubeconfig.ts'
 import { haveKubectl, type Kubectl, kubectlFor } from '../../harness/kubectl.ts'
 import { waitUntil } from '../../harness/process.ts'
+import { Cleanup } from './cleanup.ts'
 import { type Answer, type Exchange, HttpClient, type Method } from './http.ts'
-import { Normaliser, sortKeys } from './normalise.ts'
+import { Normaliser } from './normalise.ts'
+import { describeAnswer, describeRequest, expectGolden, indent, parseJson, slug, yaml } from './transcript.ts'
 import './context.d.ts'
 
 /** Long enough that parallel files and earlier runs do not meet; of constant length, so that tables keep their widths. */
@@ -77,6 +78,8 @@ export interface CliOptions {
 export interface SuiteOptions {
   /** Made before the first test of the file and served when it starts. */
   crds?: (group: string) => JsonObject[]
+  /** Plurals of CRDs in the file's group that the tests make by other means than `send`, for cleaning up. */
+  otherCrds?: readonly string[]
   /** The tests need kubectl and helm. */
   cli?: boolean
   /** The tests need the CRDs in the OpenAPI documents, which come later than the resources. */
@@ -91,13 +94,14 @@ export type Suite = (promise: string, body: (scenario: Scenario) => Promise<void
  */
 export const conformance = (
   name: string,
-  { crds = () => [], cli = false, openApi = false }: SuiteOptions = {},
+  { crds = () => [], cli = false, openApi = false, otherCrds }: SuiteOptions = {},
 ): Suite => {
   const access = readKubeconfig(inject('kubeconfig'))
   const http = new HttpClient(access)
   // Begins as no other group does, so that lists which are sorted by group have one order.
   const fileId = `aa${randomId().slice(2)}`
   const group = `${fileId}.example.com`
+  const cleanup = new Cleanup(http)
   const home = path.join(inject('scratch'), `${name}-${fileId}`)
 
   beforeAll(async () => {
@@ -105,9 +109,11 @@ export const conformance = (
     for (const crd of crds(group)) await installCrd(http, crd, cli || openApi)
   })
   afterAll(async () => {
-    for (const crd of inject('disposable') ? [] : crds(group)) {
-      const crdName = (crd.metadata as JsonObject).name
-      await http.send({ method: 'DELETE', path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crdName}` })
+    if (!inject('disposable')) {
+      const plurals = crds(group).map((crd) => (crd.spec as { names: { plural: string } }).names.plural)
+      const custom = plurals.map((plural) => `/apis/${group}/v1/namespaces/NS/${plural}`)
+      for (const plural of [...plurals, ...(otherCrds ?? [])]) cleanup.add(`${definitions}/${plural}.${group}`)
+      await cleanup.run(['/api/v1/namespaces/NS/configmaps', '/api/v1/namespaces/NS/secrets', ...custom])
     }
     http.close()
   })
@@ -128,6 +134,7 @@ export const conformance = (
         body: JSON.stringify({ metadata: { name: namespace } }),
       })
       expect(created.status, created.body).toBe(201)
+      cleanup.note('POST', '/api/v1/namespaces', created.status, JSON.parse(created.body))
       const transcript: string[] = []
       const normaliser = new Normaliser({
         GROUP: group,
@@ -137,16 +144,14 @@ export const conformance = (
         FILEID: fileId,
         HOME: path.join(home, id),
       })
-      try {
-        await body(scenario({ http, namespace, group, home: path.join(home, id), transcript, normaliser }))
-      } finally {
-        if (!inject('disposable')) await http.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
-      }
+      await body(scenario({ http, cleanup, namespace, group, home: path.join(home, id), transcript, normaliser }))
       if (transcript.length > 0)
         expectGolden(path.join(name, `${slug(promise)}.txt`), `# ${promise}\n\n${transcript.join('\n')}`)
     })
   }
 }
+
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 /** Creates a CRD and waits until its versions are served, and documented if wanted. */
 const installCrd = async (http: HttpClient, crd: JsonObject, documented: boolean): Promise<void> => {
@@ -156,8 +161,7 @@ const installCrd = async (http: HttpClient, crd: JsonObject, documented: boolean
     names: { plural: string }
   }
   const headers = { 'content-type': 'application/json' }
-  const all = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-  const created = await http.send({ method: 'POST', path: all, headers, body: JSON.stringify(crd) })
+  const created = await http.send({ method: 'POST', path: definitions, headers, body: JSON.stringify(crd) })
   expect(created.status, created.body).toBe(201)
   for (const version of versions.filter(({ served }) => served)) {
     const at = `/apis/${group}/${version.name}`
@@ -171,35 +175,9 @@ const installCrd = async (http: HttpClient, crd: JsonObject, documented: boolean
   }
 }
 
-const slug = (promise: string): string =>
-  promise
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-
-const expectGolden = (name: string, actual: string): void => {
-  const file = path.join(import.meta.dirname, '../testdata', name)
-  if (inject('updateGoldens')) {
-    mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, actual)
-    return
-  }
-  let golden = ''
-  try {
-    golden = readFileSync(file, 'utf8')
-  } catch {
-    expect.fail(`${name} is missing: write it from a real kube-apiserver with scripts/conformance.sh --update`)
-  }
-  if (actual !== golden) {
-    const kept = path.join(import.meta.dirname, '../../../.cache/conformance', inject('target'), name)
-    mkdirSync(path.dirname(kept), { recursive: true })
-    writeFileSync(kept, actual)
-  }
-  expect(actual).toBe(golden)
-}
-
 interface Parts {
   http: HttpClient
+  cleanup: Cleanup
   namespace: string
   group: string
   home: string
@@ -207,7 +185,7 @@ interface Parts {
   normaliser: Normaliser
 }
 
-const scenario = ({ http, namespace, group, home, transcript, normaliser }: Parts): Scenario => {
+const scenario = ({ http, cleanup, namespace, group, home, transcript, normaliser }: Parts): Scenario => {
   mkdirSync(home, { recursive: true })
   const cli = kubectlFor({ kubeconfig: inject('kubeconfig'), home: path.join(home, '../kubectl'), namespace })
 
@@ -221,6 +199,7 @@ const scenario = ({ http, namespace, group, home, transcript, normaliser }: Part
     }
     const answer = await http.send({ method, path: requestPath, headers, body: text, credentials: options.credentials })
     const json = parseJson(answer)
+    cleanup.note(method, requestPath, answer.status, json)
     // Described even when it is not shown: later entries may speak of its uid and version.
     const entry =
       describeRequest(normaliser, method, requestPath, headers, text) + describeAnswer(normaliser, answer, json)
@@ -286,58 +265,6 @@ const scenario = ({ http, namespace, group, home, transcript, normaliser }: Part
     },
   }
 }
-
-const parseJson = (answer: Answer): unknown => {
-  const type = String(answer.headers['content-type'] ?? '')
-  if (!type.startsWith('application/json')) return undefined
-  try {
-    return JSON.parse(answer.body)
-  } catch {
-    return undefined
-  }
-}
-
-const describeRequest = (
-  normaliser: Normaliser,
-  method: Method,
-  requestPath: string,
-  headers: Readonly<Record<string, string>>,
-  body: string | undefined,
-): string => {
-  const shownHeaders = Object.entries(headers)
-    .filter(([name, value]) => name !== 'content-type' || value !== 'application/json')
-    .map(([name, value]) => `  ${name}: ${normaliser.text(value)}\n`)
-    .join('')
-  const shownBody = body === undefined ? '' : `${indent(describeBody(normaliser, body), '  ')}\n`
-  return `${method} ${normaliser.text(requestPath)}\n${shownHeaders}${shownBody}`
-}
-
-/** In the order of keys, for a body that came from an answer has the order of its server. */
-const describeBody = (normaliser: Normaliser, body: string): string => {
-  if (body.length > 5_000) return `${body.slice(0, 100)}... (${body.length} characters)`
-  try {
-    return JSON.stringify(sortKeys(normaliser.value(JSON.parse(body), { learn: false })))
-  } catch {
-    return normaliser.text(body)
-  }
-}
-
-/** Of the headers, those that tell a client something. */
-const tellingHeaders = ['content-type', 'warning', 'www-authenticate', 'retry-after', 'allow']
-
-const describeAnswer = (normaliser: Normaliser, answer: Answer, json: unknown): string => {
-  const headers = tellingHeaders
-    .filter((name) => answer.headers[name] !== undefined && answer.headers[name] !== 'application/json')
-    .map((name) => `${name}: ${normaliser.text([answer.headers[name]].flat().join('\n  '))}\n`)
-    .join('')
-  const body = json === undefined ? normaliser.text(answer.body) : yaml(normaliser.value(json))
-  return `=> ${answer.status}\n${headers}${body}${body.endsWith('\n') || body === '' ? '' : '\n'}`
-}
-
-const yaml = (value: unknown): string =>
-  stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
-
-const indent = (text: string, prefix: string): string => text.replace(/^/gm, prefix)
 
 /** Words of a command line, with '...' and "..." as a shell reads them; nothing else is special. */
 const splitWords = (line: string): string[] =>
