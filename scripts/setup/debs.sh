@@ -22,15 +22,16 @@ else
 fi
 apt=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$root/parts" -o Dir::Etc::preferencesparts=/dev/null
   -o "Dir::State::lists=$root/lists" -o "Dir::Cache::archives=$root/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
-  -o APT::Default-Release= -o APT::Sandbox::User=root)
+  -o APT::Default-Release= -o APT::Sandbox::User=root -o Acquire::Retries=3)
 
 # A day-old index is good enough; an older one may name packages that the mirror has replaced.
-fresh=$(find "$root/lists" -maxdepth 1 -name '*Packages*' -mmin -1440 | head -1)
+fresh=$(find "$root/lists" -maxdepth 1 -name '*Packages*' -mmin -1440 -print -quit)
 [ -n "$fresh" ] || apt-get "${apt[@]}" update -qq
 
 for package in "$@"; do
   version=$(apt-cache "${apt[@]}" policy "$package" | awk '/Candidate:/ { print $2 }')
-  arch=$(apt-cache "${apt[@]}" show "$package=$version" | awk '/^Architecture:/ { print $2; exit }')
+  # awk reads to the end: a reader that leaves early would end apt-cache by SIGPIPE, and this script with it.
+  arch=$(apt-cache "${apt[@]}" show "$package=$version" | awk '/^Architecture:/ && !arch { arch = $2 } END { print arch }')
   deb=$root/debs/${package}_${version//:/%3a}_$arch.deb
   [ -f "$deb" ] || (cd "$root/debs" && apt-get "${apt[@]}" download -qq "$package=$version")
   dpkg-deb -x "$deb" "$dest"

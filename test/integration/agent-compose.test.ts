@@ -55,7 +55,7 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
 
   describe('the environment', () => {
     it('is read by the rules of compose, as in Komodo: doubled dollars, quotes and other variables', async () => {
-      const lines = ['HASH=ci:$$2y$$05$$x', 'QUOTED="a b"', "LITERAL='$HOME'", 'OTHER=${HASH}'].map((line) => {
+      const lines = ['HASH=ci:$$2y$$05$$x', 'QUOTED="a b"', "LITERAL='$HOME'", `OTHER=\${HASH}`].map((line) => {
         const at = line.indexOf('=')
         return { key: line.slice(0, at), value: line.slice(at + 1) }
       })
