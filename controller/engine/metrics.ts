@@ -141,8 +141,8 @@ export class EngineMetrics {
     // prom-client looks at the event loop every 10 ms by default, which costs an idle process more than all else it does. Looked at
     // once a second its quantiles mean nothing; what `nodejs_eventloop_lag_seconds` measures at each scrape stays.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 1_000 })
-    for (const of of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
-      this.registry.removeSingleMetric(`nodejs_eventloop_lag_${of}_seconds`)
+    for (const which of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
+      this.registry.removeSingleMetric(`nodejs_eventloop_lag_${which}_seconds`)
     }
   }
 
