@@ -36,6 +36,18 @@ describe('after', () => {
     expect(await startedAt('front-web-1')).toBeGreaterThan(await startedAt('api'))
   })
 
+  it('understands names as they were written before Komodo changed them', async () => {
+    world.put(deployment('front', { after: ['My Web', 'My Data'] }), deployment('aa', { after: ['front'] }))
+    await world.advance(1000)
+    expect(message('front')).toContain('"My Web"')
+    world.put(
+      deployment('my-web', {}, { annotations: { [annotation.name]: 'My_Web' } }),
+      stack('my-data', { fileContents: composeFile({ data: {} }) }, { annotations: { [annotation.name]: 'my_data' } }),
+    )
+    await world.converge()
+    expect(['front', 'aa'].map((name) => world.ready('Deployment', name))).toEqual(['True', 'True'])
+  })
+
   it('deploys the dependants of what is deployed anew, and theirs', async () => {
     world.put(
       deployment('aa'),

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectKey } from '../../api/meta.ts'
-import type { Deployment } from '../../api/v1alpha1/deployment.ts'
-import type { Stack } from '../../api/v1alpha1/stack.ts'
+import { type Deployment, deploymentKind } from '../../api/v1alpha1/deployment.ts'
+import { type Stack, stackKind } from '../../api/v1alpha1/stack.ts'
 import type { Change, Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
 import { conditionOf, keyOf, komodoNameOf, referencesTo } from '../references.ts'
@@ -16,6 +16,12 @@ export interface Parent {
 
 const INDEX = 'after'
 
+/** `after = ["My App"]` means what is stored as `My_App` (a Deployment) or `my_app` (a Stack). In the order of the listers. */
+const normalizers = [deploymentKind.toml.normalizeName, stackKind.toml.normalizeName]
+
+/** Every name by which what an entry of `after` means may be stored. */
+const spellings = (name: string): string[] => [...new Set([name, ...normalizers.map((normalize) => normalize(name))])]
+
 /** Who comes after whom, over both kinds and all servers; every answer is an index look-up. */
 export class AfterRelations {
   readonly #listers: readonly Lister<Deployable>[]
@@ -23,14 +29,19 @@ export class AfterRelations {
   constructor(deployments: Lister<Deployment>, stacks: Lister<Stack>) {
     this.#listers = [deployments as unknown as Lister<Deployable>, stacks as unknown as Lister<Deployable>]
     for (const lister of this.#listers) {
-      lister.addIndex(INDEX, ({ metadata, spec }) => spec.after.map((name) => indexKey(metadata.namespace, name)))
+      lister.addIndex(INDEX, ({ metadata, spec }) =>
+        spec.after.flatMap(spellings).map((name) => indexKey(metadata.namespace, name)),
+      )
     }
   }
 
   /** In the order of `after`. An object that shares its own name with one of the other kind means that one, not itself. */
   parentsOf({ kind, metadata, spec }: Readonly<Deployable>): readonly Parent[] {
     return spec.after.map((name) => {
-      const named = this.#listers.flatMap((lister) => lister.find(metadata.namespace, name) ?? [])
+      const named = this.#listers.flatMap((lister, kindIndex) => {
+        const stored = normalizers[kindIndex]?.(name) ?? name
+        return lister.find(metadata.namespace, name) ?? lister.find(metadata.namespace, stored) ?? []
+      })
       const others = named.filter((object) => object.kind !== kind || object.metadata.name !== metadata.name)
       return { name, objects: others.length > 0 ? others : named }
     })
