@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 1 },
           // Properties take a while on a busy machine.
           testTimeout: 30_000,
           include: ['{controller,periphery,standalone,cli,scripts,test}/**/*.test.ts'],
@@ -17,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          sequence: { groupOrder: 3 },
           include: ['test/{integration,e2e}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -26,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'conformance',
+          sequence: { groupOrder: 2 },
           include: ['test/conformance/**/*.test.ts'],
           globalSetup: ['test/conformance/setup.ts'],
           maxWorkers: 2,
