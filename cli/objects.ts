@@ -37,8 +37,3 @@ export const findObject = async (
   if (found !== undefined) return found
   throw new CommandError(`there is no ${type.kind} "${name}" in namespace ${namespace}`)
 }
-
-/** The name a user knows the object by. */
-export const komodoName = ({ metadata }: AnyObject): string => metadata.annotations?.[annotation.name] ?? metadata.name
-
-export const readyCondition = ({ status }: AnyObject) => status?.conditions?.find(({ type }) => type === 'Ready')

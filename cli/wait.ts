@@ -1,7 +1,8 @@
-import type { CommonStatus, ResourceType } from '../controller/api/meta.ts'
+import { conditionOf, isConditionTrue, type ResourceType } from '../controller/api/meta.ts'
+import { komodoNameOf } from '../controller/api/names.ts'
 import type { CommandContext, Connection } from './context.ts'
 import { CommandError } from './exit.ts'
-import { type AnyObject, komodoName, readyCondition } from './objects.ts'
+import type { AnyObject } from './objects.ts'
 
 /**
  * Watches one object until `done` says so, showing its Ready condition meanwhile. Rejects when time runs out, with the last thing
@@ -21,7 +22,7 @@ export const waitFor = async (
   let last: AnyObject | undefined
   const settled = (object: AnyObject): boolean => {
     last = object
-    terminal.progress(`${object.kind} ${komodoName(object)}: ${summary(object.status)}`)
+    terminal.progress(`${object.kind} ${komodoNameOf(object)}: ${summary(object)}`)
     return done(object)
   }
   try {
@@ -44,14 +45,14 @@ export const waitFor = async (
     terminal.progressDone()
   }
   signal.throwIfAborted()
-  const said = last === undefined ? 'it never appeared' : `it says: ${summary(last.status)}`
+  const said = last === undefined ? 'it never appeared' : `it says: ${summary(last)}`
   throw new CommandError(`${type.kind} ${name} was not done after ${timeoutMs / 1000} s; ${said}`)
 }
 
-const summary = (status: CommonStatus | undefined): string => {
-  const ready = readyCondition({ status } as AnyObject)
+const summary = (object: AnyObject): string => {
+  const ready = conditionOf(object, 'Ready')
   return ready === undefined ? 'not looked at yet' : `${ready.reason}: ${ready.message}`
 }
 
 export const isReadyNow = (object: AnyObject): boolean =>
-  readyCondition(object)?.status === 'True' && object.status?.observedGeneration === object.metadata.generation
+  isConditionTrue(object, 'Ready') && object.status?.observedGeneration === object.metadata.generation

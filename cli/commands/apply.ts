@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import { conditionOf } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import { applyPlan } from '../../controller/sync/apply.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
@@ -8,7 +9,7 @@ import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { counted, loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject, readyCondition } from '../objects.ts'
+import { type AnyObject, findKind, findObject } from '../objects.ts'
 import { liveState, planOffline, printProblems } from '../offline-plan.ts'
 import { waitFor } from '../wait.ts'
 import { planPaint } from './stored-plan.ts'
@@ -72,7 +73,7 @@ const applySync = async (name: string, options: ApplyOptions, context: CommandCo
   if (!options.wait) return exit.ok
   const handled = (object: AnyObject) => object.status?.lastHandledReconcileAt === requestedAt
   const after = await waitFor(connection, type, sync.metadata.name, handled, options.timeout * 1000, context)
-  const ready = readyCondition(after)
+  const ready = conditionOf(after, 'Ready')
   terminal.print(ready?.message ?? 'the sync says nothing')
   if (ready?.status === 'True') return exit.ok
   return ready?.reason === 'PendingApproval' ? exit.changes : exit.error

@@ -1,7 +1,7 @@
-import { annotation } from '../../controller/api/names.ts'
+import { annotation, komodoNameOf } from '../../controller/api/names.ts'
 import type { CommandContext } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject, komodoName } from '../objects.ts'
+import { type AnyObject, findKind, findObject } from '../objects.ts'
 import { isReadyNow, waitFor } from '../wait.ts'
 
 export interface DeployOptions {
@@ -28,11 +28,11 @@ export const deploy = async (
       { type: 'merge', body: { metadata: { annotations: { [annotation.deployRequestedAt]: requestedAt } } } },
       { fieldManager: 'komodo-cli', signal },
     )
-    terminal.note(`asked for a deploy of ${object.kind} ${komodoName(object)}`)
+    terminal.note(`asked for a deploy of ${object.kind} ${komodoNameOf(object)}`)
     if (!options.wait) continue
     const handled = (now: AnyObject) => lastHandledDeploy(now) === requestedAt && isReadyNow(now)
     await waitFor(connection, type, name, handled, options.timeout * 1000, context)
-    terminal.print(`${object.kind} ${komodoName(object)} is deployed`)
+    terminal.print(`${object.kind} ${komodoNameOf(object)} is deployed`)
   }
   return exit.ok
 }

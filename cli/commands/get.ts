@@ -1,7 +1,9 @@
+import { conditionOf } from '../../controller/api/meta.ts'
+import { komodoNameOf } from '../../controller/api/names.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
 import type { CommandContext } from '../context.ts'
 import { type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject, komodoName, readyCondition } from '../objects.ts'
+import { type AnyObject, findKind, findObject } from '../objects.ts'
 import { renderTable } from '../table.ts'
 
 export interface GetOptions {
@@ -34,8 +36,8 @@ export const get = async (
     return exit.ok
   }
   const rows = objects.map((object) => {
-    const ready = readyCondition(object)
-    return [object.kind, komodoName(object), ready?.status ?? 'Unknown', ready?.reason ?? '', ready?.message ?? '']
+    const ready = conditionOf(object, 'Ready')
+    return [object.kind, komodoNameOf(object), ready?.status ?? 'Unknown', ready?.reason ?? '', ready?.message ?? '']
   })
   terminal.print(renderTable(['KIND', 'NAME', 'READY', 'REASON', 'MESSAGE'], rows))
   return exit.ok

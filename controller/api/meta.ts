@@ -78,3 +78,25 @@ export interface ObjectKey {
 /** `group/version`, or `version` for the core group. */
 export const apiVersionOf = ({ group, version }: Pick<ResourceType, 'group' | 'version'>): string =>
   group === '' ? version : `${group}/${version}`
+
+export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): ObjectKey => ({
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  name: metadata.name,
+})
+
+/** `namespace/name`, as keys of maps and indexes; nothing stands before the slash where there is no namespace. */
+export const keyText = ({ namespace = '', name }: ObjectKey): string => `${namespace}/${name}`
+
+/** The reverse of `keyText`. */
+export const parseKey = (text: string): ObjectKey => {
+  const slash = text.indexOf('/')
+  const namespace = text.slice(0, slash)
+  return namespace === '' ? { name: text.slice(slash + 1) } : { namespace, name: text.slice(slash + 1) }
+}
+
+/** What an object of ours says of itself; `undefined` while it says nothing of that type. */
+export const conditionOf = (object: Readonly<{ status?: unknown }>, type: string): Condition | undefined =>
+  (object.status as CommonStatus | undefined)?.conditions?.find((condition) => condition.type === type)
+
+export const isConditionTrue = (object: Readonly<{ status?: unknown }>, type: string): boolean =>
+  conditionOf(object, type)?.status === 'True'

@@ -1,5 +1,7 @@
 /** Well-known annotation, label, finalizer and field-manager names. Part of the contract: never change one without a migration. */
 
+import type { KubeObject } from './meta.ts'
+
 export const GROUP = 'komodo.dev'
 export const VERSION = 'v1alpha1'
 export const CATEGORY = 'komodo'
@@ -36,3 +38,7 @@ export const fieldManager = {
   /** Writes finalizers and status. */
   controller: 'komodo-controller',
 } as const
+
+/** The name people know an object by: the exact Komodo name, of which `metadata.name` may only be the slug. */
+export const komodoNameOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
+  metadata.annotations?.[annotation.name] ?? metadata.name

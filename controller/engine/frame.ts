@@ -1,7 +1,6 @@
-import type { CommonStatus, KubeObject } from '../api/meta.ts'
+import { type CommonStatus, conditionOf, type KubeObject, parseKey } from '../api/meta.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { concludeStatus, concludeSuspended } from '../status/conclude.ts'
-import { findCondition } from '../status/conditions.ts'
 import { PassStatus } from '../status/draft.ts'
 import { patchStatus } from '../status/patch.ts'
 import type { Clock } from './clock.ts'
@@ -11,7 +10,6 @@ import { linkedAbort } from './linked-abort.ts'
 import type { Logger } from './logger.ts'
 import { withFields } from './logger.ts'
 import type { ObjectStore } from './object-store.ts'
-import { parseKey } from './object-store.ts'
 import type { Outcome } from './outcome.ts'
 import { outcomeOfError, outcomeOfSuccess } from './outcome.ts'
 import type { Pass, Recheck, Reconciler } from './reconciler.ts'
@@ -202,7 +200,7 @@ export class Frame<T extends Reconciled> {
 
 /** Status does not say so yet. */
 const isNews = (object: Readonly<Reconciled>, failure: NonNullable<Outcome['failure']>): boolean => {
-  const before = findCondition(object.status?.conditions, failure.condition ?? 'Ready')
+  const before = conditionOf(object, failure.condition ?? 'Ready')
   return (
     before?.status !== 'False' ||
     before.reason !== failure.reason ||

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Thing } from '../../test/harness/thing-api.ts'
 import { thing } from '../../test/harness/thing-api.ts'
-import { ObjectStore, parseKey } from './object-store.ts'
+import { parseKey } from '../api/meta.ts'
+import { ObjectStore } from './object-store.ts'
 
 const at = (version: string, name = 'a', more: Partial<Thing['metadata']> = {}, value = version): Thing =>
   thing(name, { value }, { uid: `uid-${name}`, resourceVersion: version, ...more })

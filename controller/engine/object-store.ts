@@ -1,14 +1,6 @@
-import type { KubeObject, ObjectKey } from '../api/meta.ts'
+import { type KubeObject, keyText, type ObjectKey } from '../api/meta.ts'
 import { annotation } from '../api/names.ts'
 import type { Change, ChangeListener, Lister } from './lister.ts'
-
-export const keyText = ({ namespace = '', name }: ObjectKey): string => `${namespace}/${name}`
-
-export const parseKey = (text: string): ObjectKey => {
-  const slash = text.indexOf('/')
-  const namespace = text.slice(0, slash)
-  return namespace === '' ? { name: text.slice(slash + 1) } : { namespace, name: text.slice(slash + 1) }
-}
 
 const KOMODO_NAME = 'komodo.dev/name'
 

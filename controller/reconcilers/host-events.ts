@@ -1,11 +1,11 @@
-import type { ObjectKey } from '../api/meta.ts'
+import { conditionOf, keyOf, type ObjectKey } from '../api/meta.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { type Clock, pause } from '../engine/clock.ts'
 import type { Lister } from '../engine/lister.ts'
 import type { Logger } from '../engine/logger.ts'
 import type { Wake } from '../engine/reconciler.ts'
 import type { HostEvent, Hosts } from '../hosts/port.ts'
-import { conditionOf, keyOf, ownerOf } from './references.ts'
+import { ownerOf } from './references.ts'
 
 /** Finds the objects of one kind that an event of a host concerns. */
 export type Route = (server: Readonly<Server>, event: HostEvent) => Iterable<ObjectKey>

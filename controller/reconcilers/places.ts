@@ -1,12 +1,11 @@
-import type { KubeObject } from '../api/meta.ts'
-import { annotation } from '../api/names.ts'
+import { conditionOf, type KubeObject } from '../api/meta.ts'
+import { annotation, komodoNameOf } from '../api/names.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { WaitingError } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
 import type { Pass } from '../engine/reconciler.ts'
 import { type Host, type Hosts, HostUnreachableError } from '../hosts/port.ts'
 import { hostFailure } from './host-failure.ts'
-import { conditionOf, komodoNameOf } from './references.ts'
 
 /** Where something runs: the `metadata.name` of a Server, and the name of a container or compose project there. */
 export interface Place {

@@ -1,12 +1,8 @@
-import type { KubeObject, ObjectKey } from '../api/meta.ts'
-import { annotation } from '../api/names.ts'
+import { conditionOf, type KubeObject, keyText } from '../api/meta.ts'
+import { komodoNameOf } from '../api/names.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { StalledError, WaitingError } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
-
-/** The name people know the object by: the exact Komodo name, of which `metadata.name` may only be the slug. */
-export const komodoNameOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
-  metadata.annotations?.[annotation.name] ?? metadata.name
 
 /** Both spellings by which another object may name this one. */
 export const referencesTo = (object: Pick<KubeObject, 'metadata'>): readonly string[] => {
@@ -14,29 +10,8 @@ export const referencesTo = (object: Pick<KubeObject, 'metadata'>): readonly str
   return name === object.metadata.name ? [name] : [name, object.metadata.name]
 }
 
-export const keyOf = ({ metadata }: Pick<KubeObject, 'metadata'>): ObjectKey => ({
-  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-  name: metadata.name,
-})
-
 /** `namespace/name`: how containers say who made them. */
-export const ownerOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string =>
-  `${metadata.namespace ?? ''}/${metadata.name}`
-
-export const conditionOf = (object: Pick<KubeObject, never> & { status?: unknown }, type: string) =>
-  (
-    object.status as
-      | {
-          conditions?: readonly {
-            type: string
-            status: string
-            message: string
-            reason: string
-            observedGeneration?: number
-          }[]
-        }
-      | undefined
-  )?.conditions?.find((condition) => condition.type === type)
+export const ownerOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string => keyText(metadata)
 
 /** Condition of everything that runs on a server. */
 export const SERVER_READY = 'ServerReady'

@@ -67,6 +67,8 @@ export async function registryAuth(
 function authFrom(data: SecretData, registry: string): RegistryAuth | undefined {
   const dockerConfig = data.get('.dockerconfigjson')
   if (dockerConfig !== undefined) return fromDockerConfig(dockerConfig, registry)
+  // A login that says where it belongs goes nowhere else.
+  if ((data.get('domain') ?? registry) !== registry) return undefined
   const username = data.get('username')
   const password = data.get('password') ?? data.get('token')
   return username === undefined || password === undefined ? undefined : { serverAddress: registry, username, password }

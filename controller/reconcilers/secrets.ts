@@ -1,4 +1,4 @@
-import type { KubeObject } from '../api/meta.ts'
+import { type KubeObject, keyText } from '../api/meta.ts'
 import type { Lister } from '../engine/lister.ts'
 
 /** A Kubernetes Secret. */
@@ -21,13 +21,15 @@ export interface SecretReader {
 
 /** Reads Secrets from a watched copy. */
 export function secretsOf(lister: Lister<Secret>): SecretReader {
-  lister.addIndex(TYPE, ({ metadata, type }) => (type === undefined ? [] : [`${metadata.namespace ?? ''}/${type}`]))
+  lister.addIndex(TYPE, ({ metadata, type }) =>
+    type === undefined ? [] : [keyText({ namespace: metadata.namespace, name: type })],
+  )
   return {
     read: async (namespace, name) => {
       const secret = lister.get({ namespace, name })
       return secret === undefined ? undefined : decode(secret)
     },
-    ofType: async (namespace, type) => lister.byIndex(TYPE, `${namespace}/${type}`).map(decode),
+    ofType: async (namespace, type) => lister.byIndex(TYPE, keyText({ namespace, name: type })).map(decode),
     onChange: (listener, signal) => {
       lister.onChange(({ before, after }) => {
         const secret = after ?? before

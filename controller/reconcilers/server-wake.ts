@@ -1,9 +1,8 @@
-import type { ObjectKey } from '../api/meta.ts'
+import { conditionOf, type ObjectKey } from '../api/meta.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import type { Change, Lister } from '../engine/lister.ts'
 import type { Wake } from '../engine/reconciler.ts'
 import { whenChanged } from '../engine/wake.ts'
-import { conditionOf } from './references.ts'
 
 /** Wakes what runs on a server when it becomes usable, stops being so, or is reached another way; its numbers wake nobody. */
 export const whenServerChanges = (

@@ -20,12 +20,6 @@ export interface ConditionDraft {
   message: string
 }
 
-export const findCondition = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
-  conditions?.find((condition) => condition.type === type)
-
-export const isConditionTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
-  findCondition(conditions, type)?.status === 'True'
-
 /**
  * The condition as it goes into status. `lastTransitionTime` moves only when `status` does, so that a condition that says the
  * same again is the same.

@@ -1,8 +1,8 @@
-import type { CommonStatus, KubeObject } from '../api/meta.ts'
+import { type CommonStatus, conditionOf, type KubeObject } from '../api/meta.ts'
 import { composeName, containerName } from '../api/name-rules.ts'
+import { komodoNameOf } from '../api/names.ts'
 import { type DeployReason, type DeployTarget, orderDeploys, type PlannedDeploy } from './deploy-order.ts'
 import { type DesiredObject, formatPosition, objectKey, type PlanProblem } from './desired.ts'
-import { komodoName } from './live-index.ts'
 import type { PlanInput, PlannedApply } from './plan.ts'
 import { isPlainObject } from './values.ts'
 
@@ -130,7 +130,7 @@ const stoppedStates = new Set(['created', 'dead', 'down', 'exited', 'paused', 'r
 /** The state of something that was observed and does not run. Nothing observed, or an unreachable host, says nothing. */
 function stoppedState(live: KubeObject | undefined): string | undefined {
   const status = live?.status as (CommonStatus & { state?: string }) | undefined
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready')
+  const ready = live && conditionOf(live, 'Ready')
   if (status?.state === undefined || ready?.status !== 'False') return undefined
   return stoppedStates.has(status.state) ? status.state : undefined
 }
@@ -140,7 +140,7 @@ function liveDeployables({ live, kinds }: PlanInput): ReadonlyMap<string, KubeOb
   for (const [kindName, objects] of live) {
     const kind = kinds.get(kindName)
     if (!kind?.deployable) continue
-    for (const object of objects) found.set(objectKey(kindName, kind.toml.normalizeName(komodoName(object))), object)
+    for (const object of objects) found.set(objectKey(kindName, kind.toml.normalizeName(komodoNameOf(object))), object)
   }
   return found
 }

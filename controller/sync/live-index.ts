@@ -1,12 +1,8 @@
 import type { KubeObject } from '../api/meta.ts'
-import { annotation } from '../api/names.ts'
+import { komodoNameOf } from '../api/names.ts'
 import type { NamedObject } from '../api/slug.ts'
 import { objectKey } from './desired.ts'
 import type { SyncKind } from './kinds.ts'
-
-/** The name Komodo would use. */
-export const komodoName = (object: KubeObject): string =>
-  object.metadata.annotations?.[annotation.name] ?? object.metadata.name
 
 /** The objects of a namespace by either of their names. */
 export interface LiveIndex {
@@ -27,7 +23,7 @@ export function indexLive(
     const normalize = normalizer(kindName)
     for (const object of objects) {
       byObjectName.set(objectKey(kindName, object.metadata.name), object)
-      const key = objectKey(kindName, normalize(komodoName(object)))
+      const key = objectKey(kindName, normalize(komodoNameOf(object)))
       const other = byName.get(key)
       if (other === undefined || object.metadata.name < other.metadata.name) byName.set(key, object)
     }
@@ -39,7 +35,7 @@ export function indexLive(
       const normalize = normalizer(kind)
       return (live.get(kind) ?? []).map((object) => ({
         objectName: object.metadata.name,
-        komodoName: normalize(komodoName(object)),
+        komodoName: normalize(komodoNameOf(object)),
       }))
     },
   }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/meta.ts'
-import { annotation } from '../api/names.ts'
+import { annotation, komodoNameOf } from '../api/names.ts'
 import type { Declaration } from '../toml/declaration.ts'
 import { type ObjectDeploy, planDeploys } from './deploys.ts'
 import {
@@ -15,7 +15,7 @@ import {
 import { diffObject, type FieldChange } from './diff.ts'
 import { changeDigest, planDigest } from './digest.ts'
 import type { SyncKind } from './kinds.ts'
-import { indexLive, komodoName, type LiveIndex } from './live-index.ts'
+import { indexLive, type LiveIndex } from './live-index.ts'
 import type { LooseSecrets } from './object-secrets.ts'
 
 /** What the sync decides from. Everything was gathered before; deciding reads and writes nothing. */
@@ -186,7 +186,7 @@ function planDeletes(
       deleting.add(key)
       continue
     }
-    const name = komodoName(object)
+    const name = komodoNameOf(object)
     if (!prune || declared.has(objectKey(kindName, kind.toml.normalizeName(name)))) continue
     if (kindName === 'Variable' ? !scope.includeVariables : !scope.includeResources) continue
     if (kindName !== 'Variable' && !hasTags(object.spec, scope.matchTags)) continue

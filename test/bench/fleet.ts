@@ -3,10 +3,12 @@
  * Core needs 112-149 s only to create 1,000, and some 50 minutes for 10,000; idle with 1,000 it uses 117 MB and 0.6 % of a core
  * without its database. `fleet.ts [N ...]`, default 1000; each size runs in a process of its own.
  */
+
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { isConditionTrue } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts'
@@ -15,7 +17,6 @@ import { loadConfig } from '../../controller/config.ts'
 import { createLogger } from '../../controller/logging.ts'
 import { nodeEnvironment, nodeFlags } from '../../controller/memory.ts'
 import { type Operator, startOperator } from '../../controller/operator.ts'
-import { isConditionTrue } from '../../controller/status/conditions.ts'
 import { wire } from '../../controller/wiring.ts'
 import { SimulatedHosts } from '../build/simulated-host.ts'
 import { untilAsync } from '../harness/wait-until.ts'
@@ -100,7 +101,7 @@ const run = async (count: number): Promise<void> => {
   const inner = wire(() => hosts)
   let ready = 0
   let whenAllReady = (): void => {}
-  const isReady = (object?: Readonly<Stack>): number => Number(isConditionTrue(object?.status?.conditions, 'Ready'))
+  const isReady = (object?: Readonly<Stack>): number => Number(object !== undefined && isConditionTrue(object, 'Ready'))
 
   const startedAt = performance.now()
   const operator = await startOperator({

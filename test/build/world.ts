@@ -1,10 +1,18 @@
-import type { CommonStatus, Condition, KubeObject, ObjectKey } from '../../controller/api/meta.ts'
+import {
+  type CommonStatus,
+  type Condition,
+  conditionOf,
+  type KubeObject,
+  keyText,
+  type ObjectKey,
+  parseKey,
+} from '../../controller/api/meta.ts'
 import type { Deployment } from '../../controller/api/v1alpha1/deployment.ts'
 import type { Server } from '../../controller/api/v1alpha1/server.ts'
 import type { Stack } from '../../controller/api/v1alpha1/stack.ts'
 import type { Variable } from '../../controller/api/v1alpha1/variable.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
-import { keyText, ObjectStore, parseKey } from '../../controller/engine/object-store.ts'
+import { ObjectStore } from '../../controller/engine/object-store.ts'
 import { outcomeOfError, outcomeOfSuccess } from '../../controller/engine/outcome.ts'
 import { concernsItself } from '../../controller/engine/own-changes.ts'
 import type { Pass, Reconciler } from '../../controller/engine/reconciler.ts'
@@ -148,7 +156,7 @@ export class World {
   }
 
   condition(kind: Kind, name: string, type = 'Ready'): Condition | undefined {
-    return this.get(kind, name)?.status?.conditions?.find((condition) => condition.type === type)
+    return conditionOf(this.get(kind, name) ?? {}, type)
   }
 
   /** `True`, or the reason why not. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Condition, KubeObject } from '../../controller/api/meta.ts'
+import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import type { Plan } from '../../controller/api/v1alpha1/plan.ts'
 import type { ResourceSync, ResourceSyncSpec } from '../../controller/api/v1alpha1/resource-sync.ts'
@@ -53,9 +53,6 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       throw error
     }
   }
-
-  const conditionOf = (object: KubeObject, type: string): Condition | undefined =>
-    (object.status as { conditions?: Condition[] } | undefined)?.conditions?.find((one) => one.type === type)
 
   /** Waits until the sync has looked at its newest spec and says so. */
   const reaches = async (type: string, status: string, reason?: string): Promise<ResourceSync> => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { conditionOf } from '../../controller/api/meta.ts'
 import { waitUntil } from '../harness/process.ts'
 import {
   brokenWeb,
@@ -57,11 +58,10 @@ ${stackBlock(stack, `services:\n  app:\n    image: ${busybox}\n    init: true\n 
   })
 
   it('touches nothing of what is deploy = false until it is asked', async () => {
-    const condition = await waitUntil('an opinion about it', async () =>
-      (await scene.operator.get('deployments.komodo.dev', watched))?.status?.conditions?.find(
-        ({ type }) => type === 'Ready',
-      ),
-    )
+    const condition = await waitUntil('an opinion about it', async () => {
+      const object = await scene.operator.get('deployments.komodo.dev', watched)
+      return object && conditionOf(object, 'Ready')
+    })
     expect(condition.message).not.toBe('')
     expect(await running(watched)).toBeUndefined()
     const { code, stderr } = await scene.operator.komodo('deploy', `deployment/${watched}`, '--timeout', '60')

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { KubeObject } from '../../controller/api/meta.ts'
+import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { type CommandResult, kubectlFor } from './kubectl.ts'
 import { type Daemon, freePort, startDaemon, waitUntil } from './process.ts'
 
@@ -142,7 +142,7 @@ export class TestOperator {
           const object = await this.get(resource, name)
           last = JSON.stringify(object?.status ?? last)
           const { generation } = object?.metadata ?? {}
-          const found = object?.status?.conditions?.find((condition) => condition.type === type)
+          const found = object && conditionOf(object, type)
           const current = object?.status?.observedGeneration === generation
           return current && found?.status === status && (reason === undefined || found.reason === reason)
             ? found.message

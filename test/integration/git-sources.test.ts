@@ -390,6 +390,29 @@ describe('a token', () => {
     expect(stolen).toBeUndefined()
     expect(error.reason).toBe('AuthFailed')
   })
+
+  it('attack: is not sent to a redirect whose user name looks like the own host', async () => {
+    const other = await startGitServer({ username: 'eve', password: 'x' })
+    let stolen: string | undefined
+    other.intercept = (request, response) => {
+      const { authorization = '' } = request.headers
+      const sent = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString()
+      if (sent.includes(login.password)) stolen = sent
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
+      return true
+    }
+    const { host } = new URL(server.url)
+    const { port } = new URL(other.url)
+    server.intercept = (request, response) => {
+      const user = `x%40${host}'`
+      response.writeHead(302, { location: `http://${user}@localhost:${port}${request.url}` }).end()
+      return true
+    }
+    const error = await failure(cache().open(remote(), signal))
+    await other.close()
+    expect(stolen).toBeUndefined()
+    expect(error.reason).toBe('AuthFailed')
+  })
 })
 
 describe('the files of a sync', () => {
@@ -532,4 +555,23 @@ describe('writing a tree', () => {
 it('createRepository works without a server', () => {
   const local = createRepository(join(data, 'local'))
   expect(local.commit({ a: '1' })).toMatch(/^[0-9a-f]{40}$/)
+})
+
+it('attack: a tree with a folder named ".." writes nothing anywhere', async () => {
+  const git = (args: string[], input: string | Buffer) =>
+    spawnSync('git', args, { cwd: repository.path, input }).stdout.toString().trim()
+  let tree = git(['mktree'], `100644 blob ${git(['hash-object', '-w', '--stdin'], 'pwned')}\tpwned.txt\n`)
+  for (const name of ['..', '..', 'sub']) {
+    const entry = Buffer.concat([Buffer.from(`40000 ${name}\0`), Buffer.from(tree, 'hex')])
+    tree = git(['hash-object', '-t', 'tree', '-w', '--literally', '--stdin'], entry)
+  }
+  const author = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com']
+  repository.git('update-ref', 'refs/heads/main', git([...author, 'commit-tree', '-m', 'x', tree], ''))
+  const folder = join(data, 'a/b')
+  mkdirSync(folder, { recursive: true })
+  const writing = cache()
+    .open(remote(), signal)
+    .then((opened) => opened.writeTo(folder, signal))
+  expect((await failure(writing)).reason).toBe('OutsideRoot')
+  expect(readdirSync(data, { recursive: true }).filter((name) => String(name).includes('pwned'))).toEqual([])
 })

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isConditionTrue } from '../../controller/api/meta.ts'
 import { type Variable, variableKind } from '../../controller/api/v1alpha1/variable.ts'
 import { systemClock } from '../../controller/engine/clock.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
@@ -12,7 +13,6 @@ import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport } from '../../controller/kube/transport.ts'
-import { isConditionTrue } from '../../controller/status/conditions.ts'
 import { haveKubeApiserver, startKubeApiserver, type TestApi } from '../harness/kube-apiserver.ts'
 import { freePort } from '../harness/process.ts'
 import { untilAsync } from '../harness/wait-until.ts'
@@ -78,8 +78,8 @@ describe.skipIf(missing)('two replicas on a real kube-apiserver', () => {
       spec: { value: 'hello' } as Variable['spec'],
     })
     const look = async (): Promise<boolean> => {
-      const { status } = await client.get<Variable>(variableKind, { namespace: 'default', name })
-      return isConditionTrue(status?.conditions, 'Ready')
+      const variable = await client.get<Variable>(variableKind, { namespace: 'default', name })
+      return isConditionTrue(variable, 'Ready')
     }
     await untilAsync(`${name} to be Ready`, look, 20_000)
   }

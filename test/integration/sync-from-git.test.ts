@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Condition, KubeObject } from '../../controller/api/meta.ts'
+import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import type { Plan } from '../../controller/api/v1alpha1/plan.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
@@ -76,9 +76,6 @@ const createSecret = (secret: string, data: Record<string, string>, type = 'Opaq
 
 const sync = (): Promise<ResourceSync> =>
   operator.client.get<ResourceSync>(typeOf('ResourceSync'), { namespace: 'default', name })
-
-const conditionOf = (object: KubeObject, type: string): Condition | undefined =>
-  (object.status as { conditions?: Condition[] } | undefined)?.conditions?.find((one) => one.type === type)
 
 const reaches = (type: string, status: string, reason?: string, also: (sync: ResourceSync) => boolean = () => true) =>
   untilAsync(

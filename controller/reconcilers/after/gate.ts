@@ -1,6 +1,8 @@
+import { conditionOf } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import { unhandledRequest } from '../deploy-request.ts'
-import { conditionOf, komodoNameOf, NOT_BY_ITSELF_MS } from '../references.ts'
+import { NOT_BY_ITSELF_MS } from '../references.ts'
 import { cycleThrough } from './cycle.ts'
 import type { AfterRelations, Deployable, Parent } from './relations.ts'
 

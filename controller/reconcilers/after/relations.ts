@@ -1,9 +1,10 @@
-import type { KubeObject, ObjectKey } from '../../api/meta.ts'
+import { conditionOf, type KubeObject, keyOf, keyText, type ObjectKey } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { type Deployment, deploymentKind } from '../../api/v1alpha1/deployment.ts'
 import { type Stack, stackKind } from '../../api/v1alpha1/stack.ts'
 import type { Change, Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
-import { conditionOf, keyOf, komodoNameOf, referencesTo } from '../references.ts'
+import { referencesTo } from '../references.ts'
 
 /** What `after` may name: kinds that are deployed. */
 export type Deployable = Deployment | Stack
@@ -30,7 +31,7 @@ export class AfterRelations {
     this.#listers = [deployments as unknown as Lister<Deployable>, stacks as unknown as Lister<Deployable>]
     for (const lister of this.#listers) {
       lister.addIndex(INDEX, ({ metadata, spec }) =>
-        spec.after.flatMap(spellings).map((name) => indexKey(metadata.namespace, name)),
+        spec.after.flatMap(spellings).map((name) => keyText({ namespace: metadata.namespace, name })),
       )
     }
   }
@@ -67,11 +68,10 @@ export class AfterRelations {
 
 function* namedBy(dependants: Lister<Deployable>, object: Readonly<Deployable>): Iterable<ObjectKey> {
   for (const name of referencesTo(object)) {
-    for (const dependant of dependants.byIndex(INDEX, indexKey(object.metadata.namespace, name))) yield keyOf(dependant)
+    const key = keyText({ namespace: object.metadata.namespace, name })
+    for (const dependant of dependants.byIndex(INDEX, key)) yield keyOf(dependant)
   }
 }
-
-const indexKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
 
 /** Most changes of a parent (numbers in its status) do not matter to who waits for it. */
 function concernsDependants({ before, after }: Change<Deployable>): boolean {

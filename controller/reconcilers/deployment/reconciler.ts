@@ -1,3 +1,5 @@
+import { keyText } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { type Deployment, deploymentCondition, deploymentKind } from '../../api/v1alpha1/deployment.ts'
 import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
 import { Interpolation, variableNames } from '../../interpolate.ts'
@@ -8,7 +10,7 @@ import { onHost } from '../host-failure.ts'
 import { lookupFor, requireAllKnown } from '../interpolation/context.ts'
 import { verbatim } from '../interpolation/texts.ts'
 import { type Place, removeForDeletion } from '../places.ts'
-import { komodoNameOf, ownerOf, usableServer } from '../references.ts'
+import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
 import { act, type Work } from './act.ts'
 import { planDeployment } from './plan.ts'
@@ -37,7 +39,7 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
       hostEvents.wake(routeToDeployments(deployments), (server) => deploymentsOn(deployments, server)),
     ],
     workers: 64,
-    lane: ({ metadata, spec }) => `${metadata.namespace ?? ''}/${spec.server}`,
+    lane: ({ metadata, spec }) => keyText({ namespace: metadata.namespace, name: spec.server }),
     laneWorkers: 8,
     timeoutMs: 20 * 60_000,
 

@@ -1,12 +1,13 @@
 import { parseDuration } from '../../api/duration.ts'
 import { containerName } from '../../api/name-rules.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import type { Deployment, DeploymentSpec } from '../../api/v1alpha1/deployment.ts'
 import { deploymentCondition } from '../../api/v1alpha1/deployment.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.ts'
 import type { Digest } from '../digest.ts'
 import { pairs, type Texts, unquoted } from '../interpolation/texts.ts'
-import { komodoNameOf, NOT_BY_ITSELF_MS, ownerOf } from '../references.ts'
+import { NOT_BY_ITSELF_MS, ownerOf } from '../references.ts'
 
 const { inputsReady } = deploymentCondition
 

@@ -1,10 +1,9 @@
-import type { ObjectKey } from '../../api/meta.ts'
+import { keyOf, keyText, type ObjectKey, parseKey } from '../../api/meta.ts'
 import type { Deployment } from '../../api/v1alpha1/deployment.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import type { Lister } from '../../engine/lister.ts'
-import { parseKey } from '../../engine/object-store.ts'
 import type { Route } from '../host-events.ts'
-import { keyOf, referencesTo } from '../references.ts'
+import { referencesTo } from '../references.ts'
 import { containerNameOf } from './request.ts'
 
 const SERVER = 'server'
@@ -14,15 +13,16 @@ const OWNER_LABEL = 'komodo.dev/owner'
 
 /** Must be called once, before the look-ups below. */
 export function indexDeployments(deployments: Lister<Deployment>): void {
-  deployments.addIndex(SERVER, ({ metadata, spec }) => [`${metadata.namespace ?? ''}/${spec.server}`])
+  deployments.addIndex(SERVER, ({ metadata, spec }) => [keyText({ namespace: metadata.namespace, name: spec.server })])
   deployments.addIndex(CONTAINER, (deployment) => [
     containerKey(deployment.metadata.namespace, deployment.spec.server, containerNameOf(deployment)),
   ])
 }
 
 export function* deploymentsOn(deployments: Lister<Deployment>, server: Readonly<Server>): Iterable<ObjectKey> {
-  for (const reference of referencesTo(server)) {
-    for (const deployment of deployments.byIndex(SERVER, `${server.metadata.namespace ?? ''}/${reference}`)) {
+  for (const name of referencesTo(server)) {
+    const key = keyText({ namespace: server.metadata.namespace, name })
+    for (const deployment of deployments.byIndex(SERVER, key)) {
       yield keyOf(deployment)
     }
   }

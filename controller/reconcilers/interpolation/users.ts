@@ -1,9 +1,9 @@
-import type { KubeObject } from '../../api/meta.ts'
+import { type KubeObject, keyOf, keyText } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import type { Variable } from '../../api/v1alpha1/variable.ts'
 import type { Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
 import { variableNames } from '../../interpolate.ts'
-import { keyOf, komodoNameOf } from '../references.ts'
 import type { SecretReader } from '../secrets.ts'
 
 const USES = 'variables'
@@ -22,7 +22,9 @@ export class VariableUsers {
       variable.spec.isSecret ? [] : namesOf(variable.metadata.namespace, variableNames(variable.spec.value)),
     )
     variables.addIndex(SECRET, ({ metadata, spec }) =>
-      spec.isSecret && spec.valueFrom ? [indexKey(metadata.namespace, spec.valueFrom.secretKeyRef.name)] : [],
+      spec.isSecret && spec.valueFrom
+        ? [keyText({ namespace: metadata.namespace, name: spec.valueFrom.secretKeyRef.name })]
+        : [],
     )
     for (const { lister, textsOf, secretsOf } of users) {
       lister.addIndex(USES, (object) => namesOf(object.metadata.namespace, usedNames(object, textsOf)))
@@ -45,7 +47,7 @@ export class VariableUsers {
         }
       }, signal)
       secrets.onChange((namespace, name) => {
-        const key = indexKey(namespace, name)
+        const key = keyText({ namespace, name })
         for (const object of lister.byIndex(SECRET, key)) enqueue(keyOf(object))
         for (const variable of this.#variables.byIndex(SECRET, key)) {
           for (const object of this.#of(lister, variable)) enqueue(keyOf(object))
@@ -58,16 +60,16 @@ export class VariableUsers {
   wakeVariables(secrets: SecretReader): Wake {
     return (enqueue, signal) => {
       secrets.onChange((namespace, name) => {
-        for (const variable of this.#variables.byIndex(SECRET, indexKey(namespace, name))) enqueue(keyOf(variable))
+        for (const variable of this.#variables.byIndex(SECRET, keyText({ namespace, name }))) enqueue(keyOf(variable))
       }, signal)
     }
   }
 
   #of<T extends KubeObject>(lister: Lister<T>, variable: Readonly<Variable>): ReadonlySet<Readonly<T>> {
-    const key = indexKey(variable.metadata.namespace, komodoNameOf(variable))
+    const key = keyText({ namespace: variable.metadata.namespace, name: komodoNameOf(variable) })
     const users = new Set(lister.byIndex(USES, key))
     for (const outer of this.#variables.byIndex(NESTS, key)) {
-      const outerKey = indexKey(outer.metadata.namespace, komodoNameOf(outer))
+      const outerKey = keyText({ namespace: outer.metadata.namespace, name: komodoNameOf(outer) })
       for (const object of lister.byIndex(USES, outerKey)) users.add(object)
     }
     return users
@@ -96,10 +98,8 @@ const usedNames = (object: Readonly<KubeObject> | undefined, textsOf: UserLister
   return names
 }
 
-const indexKey = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
-
 const namesOf = (namespace: string | undefined, names: Iterable<string>): string[] =>
-  Array.from(names, (name) => indexKey(namespace, name))
+  Array.from(names, (name) => keyText({ namespace, name }))
 
 const sameMeaning = (before: Readonly<Variable>, after: Readonly<Variable>): boolean =>
   before.metadata.generation === after.metadata.generation && komodoNameOf(before) === komodoNameOf(after)

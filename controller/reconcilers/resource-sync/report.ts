@@ -1,4 +1,4 @@
-import type { CommonStatus, KubeObject } from '../../api/meta.ts'
+import { conditionOf, isConditionTrue, type KubeObject, keyText } from '../../api/meta.ts'
 import {
   resourceSyncCondition as condition,
   type ResourceSync,
@@ -6,7 +6,6 @@ import {
 } from '../../api/v1alpha1/resource-sync.ts'
 import type { Lister } from '../../engine/lister.ts'
 import type { Pass } from '../../engine/reconciler.ts'
-import { findCondition, isConditionTrue } from '../../status/conditions.ts'
 import type { ApplyReport } from '../../sync/apply.ts'
 import { formatPosition, type PlanProblem } from '../../sync/desired.ts'
 import type { SyncPlan } from '../../sync/plan.ts'
@@ -63,7 +62,7 @@ export function reportDeclared(
   const stays = sync.status?.lastAppliedRevision
   const inForce = stays === undefined ? 'nothing is applied' : `${shortRevision(stays)} stays in force`
   const message = `${shortRevision(revision)} is refused, ${inForce}: ${joined(errors)}`
-  if (findCondition(sync.status?.conditions, condition.valid)?.message !== message) {
+  if (conditionOf(sync, condition.valid)?.message !== message) {
     pass.event('Warning', 'RevisionRefused', message.slice(0, MOST_EVENT))
   }
   pass.status.markFalse(condition.valid, 'RevisionRefused', message)
@@ -108,7 +107,7 @@ export function reportApplied(
     status.markFalse(condition.applied, errors[0]?.reason ?? 'Refused', message)
   } else {
     status.markTrue(condition.applied, 'Applied', `${shortRevision(revision)} is applied`)
-    if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync.status?.conditions, condition.applied)) {
+    if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync, condition.applied)) {
       status.fields.lastAppliedRevision = revision
     }
   }
@@ -145,11 +144,10 @@ export function countReady(
   live: ReadonlyMap<string, Lister<KubeObject>>,
   fields: ResourceSyncStatus,
 ): void {
-  const { name, namespace } = sync.metadata
   let ready = 0
   for (const lister of live.values()) {
-    for (const object of lister.byIndex(BY_SYNC, `${namespace}/${name}`)) {
-      if (isConditionTrue((object.status as CommonStatus | undefined)?.conditions, 'Ready')) ready += 1
+    for (const object of lister.byIndex(BY_SYNC, keyText(sync.metadata))) {
+      if (isConditionTrue(object, 'Ready')) ready += 1
     }
   }
   fields.ready = ready
@@ -159,7 +157,7 @@ export function countReady(
 export const BY_SYNC = 'resource-sync'
 
 const saidBefore = (sync: Readonly<ResourceSync>, type: string, message: string): boolean =>
-  findCondition(sync.status?.conditions, type)?.message === message
+  conditionOf(sync, type)?.message === message
 
 const problemLine = ({ kind, name, message, positions: [first] }: PlanProblem): string =>
   at(first, `${kind} ${name} ${message}`)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { pathName } from '../../api/name-rules.ts'
-import { annotation } from '../../api/names.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
 import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
 import { type CredentialSecrets, findCredentials } from '../../git/credentials.ts'
@@ -42,7 +42,7 @@ export async function openSource(
   const { spec, metadata } = sync
   try {
     if (spec.filesOnHost) {
-      const directory = join(syncDirectory, pathName(metadata.annotations?.[annotation.name] ?? metadata.name))
+      const directory = join(syncDirectory, pathName(komodoNameOf(sync)))
       const tree = await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
       return treeSource(directory, tree, spec.resourcePath)
     }

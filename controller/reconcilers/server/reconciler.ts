@@ -1,10 +1,12 @@
 import { parseDuration } from '../../api/duration.ts'
+import { conditionOf } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { type Server, serverCondition, serverKind } from '../../api/v1alpha1/server.ts'
 import type { Clock } from '../../engine/clock.ts'
 import type { Pass, Reconciler } from '../../engine/reconciler.ts'
 import { type HostStatus, type Hosts, HostUnreachableError } from '../../hosts/port.ts'
 import type { HostEvents } from '../host-events.ts'
-import { conditionOf, komodoNameOf, ownerOf } from '../references.ts'
+import { ownerOf } from '../references.ts'
 import { factsToReport } from './facts.ts'
 
 const { reachable } = serverCondition

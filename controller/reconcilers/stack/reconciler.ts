@@ -1,3 +1,5 @@
+import { keyText } from '../../api/meta.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { type Stack, stackCondition, stackKind } from '../../api/v1alpha1/stack.ts'
 import { WaitingError } from '../../engine/errors.ts'
 import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
@@ -6,7 +8,7 @@ import type { DeployDeps } from '../deploy-deps.ts'
 import { deployRequest } from '../deploy-request.ts'
 import { onHost } from '../host-failure.ts'
 import { type Place, removeForDeletion, sameEngine } from '../places.ts'
-import { komodoNameOf, ownerOf, usableServer } from '../references.ts'
+import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
 import { act, type Work } from './act.ts'
 import { changedPaths, configChange, hashOf } from './inputs.ts'
@@ -40,7 +42,7 @@ export function stackReconciler(deps: DeployDeps & { sources: StackSources }): R
       hostEvents.wake(routeToStacks(stacks), (server) => stacksOn(stacks, server)),
     ],
     workers: 64,
-    lane: ({ metadata, spec }) => `${metadata.namespace ?? ''}/${spec.server}`,
+    lane: ({ metadata, spec }) => keyText({ namespace: metadata.namespace, name: spec.server }),
     laneWorkers: 4,
     timeoutMs: 2 * 60 * 60_000,
 

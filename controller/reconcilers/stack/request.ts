@@ -1,10 +1,11 @@
 import { composeName } from '../../api/name-rules.ts'
+import { komodoNameOf } from '../../api/names.ts'
 import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/stack.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { SourceTree } from '../../git/tree.ts'
 import type { ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
-import { komodoNameOf, ownerOf } from '../references.ts'
+import { ownerOf } from '../references.ts'
 
 const { sourceReady } = stackCondition
 const DEFAULT_FILE = 'compose.yaml'

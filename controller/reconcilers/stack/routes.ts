@@ -1,9 +1,9 @@
-import type { ObjectKey } from '../../api/meta.ts'
+import { keyOf, keyText, type ObjectKey } from '../../api/meta.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import type { Stack } from '../../api/v1alpha1/stack.ts'
 import type { Lister } from '../../engine/lister.ts'
 import type { Route } from '../host-events.ts'
-import { keyOf, ownerOf, referencesTo } from '../references.ts'
+import { ownerOf, referencesTo } from '../references.ts'
 import { projectNameOf } from './request.ts'
 
 const SERVER = 'server'
@@ -12,13 +12,14 @@ const PROJECT_LABEL = 'com.docker.compose.project'
 
 /** Must be called once, before the look-ups below. */
 export function indexStacks(stacks: Lister<Stack>): void {
-  stacks.addIndex(SERVER, ({ metadata, spec }) => [`${metadata.namespace ?? ''}/${spec.server}`])
+  stacks.addIndex(SERVER, ({ metadata, spec }) => [keyText({ namespace: metadata.namespace, name: spec.server })])
   stacks.addIndex(PROJECT, (stack) => [projectKey(stack.metadata.namespace, stack.spec.server, projectNameOf(stack))])
 }
 
 export function* stacksOn(stacks: Lister<Stack>, server: Readonly<Server>): Iterable<ObjectKey> {
-  for (const reference of referencesTo(server)) {
-    for (const stack of stacks.byIndex(SERVER, `${server.metadata.namespace ?? ''}/${reference}`)) yield keyOf(stack)
+  for (const name of referencesTo(server)) {
+    const key = keyText({ namespace: server.metadata.namespace, name })
+    for (const stack of stacks.byIndex(SERVER, key)) yield keyOf(stack)
   }
 }
 

@@ -1,8 +1,8 @@
+import { komodoNameOf } from '../../api/names.ts'
 import { type Variable, variableCondition, variableKind } from '../../api/v1alpha1/variable.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { Pass, Reconciler } from '../../engine/reconciler.ts'
 import type { VariableUsers } from '../interpolation/users.ts'
-import { komodoNameOf } from '../references.ts'
 import type { SecretReader } from '../secrets.ts'
 import { faultOf, shapeFaultOf } from './rules.ts'
 
