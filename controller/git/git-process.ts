@@ -46,11 +46,12 @@ const config = `[core]
   directory = *
 `
 
-// git asks "Username for 'https://host': " and "Password for 'https://user@host': ". A redirect to another host gets no answer.
+// git asks "Username for 'https://host': " and "Password for 'https://user@host': ". A redirect to another host gets no answer. The
+// end of the question counts: a redirect chooses the name of the user, and git before 2.48.1 shows it as it is, quotes and all.
 const askpass = `#!/bin/sh
 case "$1" in
-  "Username for '$KOMODO_GIT_SCHEME//$KOMODO_GIT_HOST'"*) printf '%s\\n' "$KOMODO_GIT_USERNAME" ;;
-  "Password for '$KOMODO_GIT_SCHEME//"*"@$KOMODO_GIT_HOST'"*) printf '%s\\n' "$KOMODO_GIT_PASSWORD" ;;
+  "Username for '$KOMODO_GIT_SCHEME//$KOMODO_GIT_HOST': ") printf '%s\\n' "$KOMODO_GIT_USERNAME" ;;
+  "Password for '$KOMODO_GIT_SCHEME//"*"@$KOMODO_GIT_HOST': ") printf '%s\\n' "$KOMODO_GIT_PASSWORD" ;;
   *) exit 1 ;;
 esac
 `

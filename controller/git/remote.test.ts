@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { credentialsOf } from './credentials.ts'
+import { type CredentialSpec, credentialsOf, findCredentials } from './credentials.ts'
 import { checkRemote, isBranchName, remoteUrl } from './remote.ts'
 
 describe('the URL of a repository', () => {
@@ -95,5 +95,35 @@ describe('a login', () => {
     ['nothing of use', { user: 'x' }, undefined],
   ])('%s', (_, data, expected) => {
     expect(credentialsOf(new Map(Object.entries(data) as [string, string][]))).toEqual(expected)
+  })
+})
+
+describe('a login that names its domain', () => {
+  const data = new Map([
+    ['domain', 'github.com'],
+    ['username', 'bot'],
+    ['token', 'secret'],
+  ])
+  const find = (changes: Partial<CredentialSpec>) =>
+    findCredentials(
+      { gitProvider: 'github.com', gitAccount: '', operator: {}, ...changes },
+      'default',
+      { read: async () => data, ofType: async () => [data] },
+      new AbortController().signal,
+    )
+  it.each<[string, Partial<CredentialSpec>]>([
+    ['as an account', { gitAccount: 'bot' }],
+    ['by the name of its Secret', { operator: { credentials: 'login' } }],
+    ['for a URL at that host', { gitAccount: 'bot', operator: { url: 'https://github.com/a/b' } }],
+  ])('is found %s', async (_, spec) => {
+    expect(await find(spec)).toEqual({ username: 'bot', password: 'secret' })
+  })
+  it.each<[string, Partial<CredentialSpec>]>([
+    ['by operator.url beside gitAccount', { gitAccount: 'bot', operator: { url: 'https://evil.example/a' } }],
+    ['by operator.url', { operator: { credentials: 'login', url: 'https://github.com.evil.example/a' } }],
+    ['by another port', { operator: { credentials: 'login', url: 'https://github.com:8443/a' } }],
+    ['by gitProvider', { gitProvider: 'evil.example', operator: { credentials: 'login' } }],
+  ])('attack: is not sent to another host, asked for %s', async (_, spec) => {
+    await expect(find(spec)).rejects.toThrow('the login is for github.com, and is not sent to')
   })
 })

@@ -112,3 +112,9 @@ it('whatever links a tree holds, resolving ends and stays inside', () => {
     }),
   )
 })
+
+describe('attack: a tree with names that git itself never makes', () => {
+  it.each(['../evil', 'a/../../evil', '..', './a', 'a//b', '/etc/passwd', 'a/', 'nul\0'])('%j is refused', (path) => {
+    expect(() => indexOf({ [path]: 'x' })).toThrow('leads out of it')
+  })
+})

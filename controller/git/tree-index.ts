@@ -119,8 +119,12 @@ export class TreeIndex<Ref> {
       this.#tooDeep.push(tooDeep(path, this.#limits.depth))
       return
     }
-    const name = parts.pop()
-    if (name === undefined || name === '' || parts.includes('')) return
+    const bad = parts.find((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))
+    if (bad !== undefined) {
+      // git itself makes no such names, but hands out and fetches trees that have them.
+      throw new SourceError('OutsideRoot', `the source holds the path ${JSON.stringify(path)}, which leads out of it`)
+    }
+    const name = parts.pop() ?? ''
     let folder = this.#root
     for (const part of parts) {
       const child = folder.children.get(part)
