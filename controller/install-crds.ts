@@ -7,7 +7,7 @@ import type { Logger } from './engine/logger.ts'
 import type { CustomResourceDefinition } from './kube/builtin-types.ts'
 import { crdType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
-import { isNotFound } from './kube/client.ts'
+import { getOrUndefined } from './kube/client.ts'
 
 /** Of the file a definition was installed from: an unchanged one is neither parsed nor sent again. */
 const DIGEST_ANNOTATION = 'komodo.dev/crd-digest'
@@ -27,7 +27,7 @@ export const installCrds = async (
       const name = /^ {2}name: (\S+)$/m.exec(text)?.[1]
       if (name === undefined) throw new Error(`${path.join(folder, file)} is not a custom resource definition`)
       const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
-      const live = await installed(client, name, signal)
+      const live = await getOrUndefined<CustomResourceDefinition>(client, crdType, { name }, signal)
       if (live?.metadata.annotations?.[DIGEST_ANNOTATION] !== digest) {
         const { parse } = await import('yaml')
         const definition = parse(text) as CustomResourceDefinition
@@ -38,19 +38,6 @@ export const installCrds = async (
       await established(client, name, clock, signal)
     }),
   )
-}
-
-const installed = async (
-  client: KubeClient,
-  name: string,
-  signal: AbortSignal,
-): Promise<CustomResourceDefinition | undefined> => {
-  try {
-    return await client.get<CustomResourceDefinition>(crdType, { name }, { signal })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }
 
 /** Replaced whole: this process is the only one that has a say in its own definitions. */

@@ -3,7 +3,7 @@ import type { Thing, ThingApi } from '../../test/harness/thing-api.ts'
 import { recordingWrites, startThingApi, thing, thingType } from '../../test/harness/thing-api.ts'
 import { until, untilAsync } from '../../test/harness/wait-until.ts'
 import { FINALIZER } from '../api/names.ts'
-import { isNotFound } from '../kube/client.ts'
+import { getOrUndefined } from '../kube/client.ts'
 import type { Transport, TransportRequest } from '../kube/transport.ts'
 import { Caches } from './caches.ts'
 import { systemClock } from './clock.ts'
@@ -80,14 +80,8 @@ const run = async (script: Script, wrap: (transport: Transport) => Transport = (
   return { store, passes, writes: ofThings, lines, events, metrics, end }
 }
 
-const live = async (name: string): Promise<Thing | undefined> => {
-  try {
-    return await api.client.get<Thing>(thingType, { namespace: 'default', name })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
+const live = (name: string): Promise<Thing | undefined> =>
+  getOrUndefined<Thing>(api.client, thingType, { namespace: 'default', name }, AbortSignal.timeout(10_000))
 
 const withCondition = (name: string, type: string, status: string): Promise<Thing> =>
   untilAsync(`${name} has ${type}=${status}`, async () => {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/meta.ts'
 import { leaseType } from '../kube/builtin-types.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isNotFound } from '../kube/client.ts'
+import { getOrUndefined } from '../kube/client.ts'
 import type { Clock } from './clock.ts'
 import { pause } from './clock.ts'
 import type { Logger } from './logger.ts'
@@ -145,14 +145,9 @@ class Elector {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+  #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { client, namespace, name } = this.#options
-    try {
-      return await client.get<Lease>(leaseType, { namespace, name }, { signal })
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+    return getOrUndefined<Lease>(client, leaseType, { namespace, name }, signal)
   }
 
   #lease(more: LeaseSpec): Lease {

@@ -88,6 +88,7 @@ export class ApiError extends Error {
   }
 }
 
+export const isForbidden = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 403
 export const isNotFound = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 404
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists'
@@ -95,3 +96,18 @@ export const isConflict = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
 /** The resourceVersion is too old to continue from: list again. */
 export const isExpired = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 410
+
+/** What `get` answers, `undefined` when there is no such object. */
+export const getOrUndefined = async <T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<T | undefined> => {
+  try {
+    return await client.get<T>(type, key, { signal })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

@@ -1,9 +1,9 @@
 import { apiVersionOf } from '../api/meta.ts'
 import { annotation, fieldManager } from '../api/names.ts'
-import { ApiError, isNotFound } from '../kube/client.ts'
+import { ApiError, getOrUndefined, isNotFound } from '../kube/client.ts'
 import { formatPosition, objectKey } from './desired.ts'
 import { diffObject } from './diff.ts'
-import { type ApplyContext, applySecret, deleteSecret, getOrNone } from './object-secrets.ts'
+import { type ApplyContext, applySecret, deleteSecret } from './object-secrets.ts'
 import { forEachParallel } from './parallel.ts'
 import type { PlannedApply, PlannedDelete, SyncPlan } from './plan.ts'
 
@@ -47,7 +47,7 @@ async function applyObject({ desired, action, staleSecret }: PlannedApply, conte
   // A value is there before the object that makes use of it is told. What is new cannot own its Secret before it is there itself.
   const known =
     action === 'update' && desired.secret
-      ? await getOrNone(client, definition, { namespace, name: desired.objectName }, signal)
+      ? await getOrUndefined(client, definition, { namespace, name: desired.objectName }, signal)
       : undefined
   await applySecret(desired, known, context)
   const body = {

@@ -1,6 +1,7 @@
-import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, type ResourceType } from '../api/meta.ts'
+import { apiVersionOf, type KubeObject, type OwnerReference } from '../api/meta.ts'
 import { label } from '../api/names.ts'
-import { isNotFound, type KubeClient } from '../kube/client.ts'
+import { secretType } from '../kube/builtin-types.ts'
+import { getOrUndefined, isNotFound, type KubeClient } from '../kube/client.ts'
 import type { DesiredObject } from './desired.ts'
 import type { SyncKind } from './kinds.ts'
 import { putObject } from './put.ts'
@@ -11,7 +12,16 @@ export interface ApplyContext {
   signal: AbortSignal
 }
 
-const secretType: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+export interface StoredSecret extends KubeObject {
+  data?: Readonly<Record<string, string>>
+}
+
+/** The decoded values of Secrets, by their names: what a plan compares declared values with. */
+export const secretValues = (secrets: readonly StoredSecret[]): Map<string, Record<string, string>> =>
+  new Map(secrets.map(({ metadata, data }) => [metadata.name, decoded(data)]))
+
+const decoded = (data: StoredSecret['data']): Record<string, string> =>
+  Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
 
 /** What a crash between an object and its Secret left undone. */
 export interface LooseSecrets {
@@ -35,7 +45,7 @@ export async function applySecret(
   const { client, namespace, signal } = context
   const { secret, kind, labels } = desired
   if (secret === undefined) return
-  const existing = await getOrNone(client, secretType, { namespace, name: secret.name }, signal)
+  const existing = await getOrUndefined(client, secretType, { namespace, name: secret.name }, signal)
   if (existing !== undefined && existing.metadata.labels?.[label.managedBy] !== labels[label.managedBy]) {
     throw new Error(
       `its values belong into the Secret "${secret.name}", but somebody else made one of this name; remove or rename that`,
@@ -61,20 +71,6 @@ export async function applySecret(
     data,
   }
   await putObject(client, secretType, object, { exists: existing !== undefined, signal })
-}
-
-export async function getOrNone(
-  client: KubeClient,
-  type: ResourceType,
-  key: ObjectKey,
-  signal: AbortSignal,
-): Promise<KubeObject | undefined> {
-  try {
-    return await client.get(type, key, { signal })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }
 
 export async function deleteSecret(name: string, { client, namespace, signal }: ApplyContext): Promise<void> {
