@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { KubeObject } from './api/meta.ts'
-import { secretType } from './kube/builtin-types.ts'
+import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
-import { isAlreadyExists, isNotFound } from './kube/client.ts'
+import { getOrUndefined, isAlreadyExists } from './kube/client.ts'
 
 const NAME = 'komodo-operator-key'
 const FIELD = 'key'
 const BYTES = 32
-
-interface KeySecret extends KubeObject {
-  type?: string
-  data?: Record<string, string>
-}
 
 /**
  * The secret of this installation, made at its first start and the same ever after, in a Secret of its own. Digests of secret values
@@ -24,15 +18,13 @@ export const installationKey = async (
 ): Promise<Uint8Array> => {
   const key = { namespace, name: NAME }
   for (;;) {
-    try {
-      const found = await client.get<KeySecret>(secretType, key, { signal })
+    const found = await getOrUndefined<Secret>(client, secretType, key, signal)
+    if (found !== undefined) {
       const bytes = Buffer.from(found.data?.[FIELD] ?? '', 'base64')
       if (bytes.length >= BYTES) return bytes
       throw new Error(`the Secret ${namespace}/${NAME} holds no usable "${FIELD}": delete it, and a new one is made`)
-    } catch (error) {
-      if (!isNotFound(error)) throw error
     }
-    const secret: KeySecret = {
+    const secret: Secret = {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { ...key, labels: { 'app.kubernetes.io/managed-by': 'komodo-operator' } },

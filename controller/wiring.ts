@@ -8,16 +8,15 @@ import type { Stack } from './api/v1alpha1/stack.ts'
 import { stackKind } from './api/v1alpha1/stack.ts'
 import type { Variable } from './api/v1alpha1/variable.ts'
 import { variableKind } from './api/v1alpha1/variable.ts'
-import { accountSecrets } from './git/account-secrets.ts'
 import { GitCache } from './git/git-cache.ts'
 import { GitProcess, gitEnvironment } from './git/git-process.ts'
 import type { Hosts } from './hosts/port.ts'
 import { installationKey } from './installation-key.ts'
-import { secretType } from './kube/builtin-types.ts'
+import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { Ground, Wiring } from './operator.ts'
 import { createReconcilers } from './reconcilers/reconcilers.ts'
 import { resourceSyncReconciler } from './reconcilers/resource-sync/reconciler.ts'
-import type { Secret } from './reconcilers/secrets.ts'
+import { secretsOf } from './reconcilers/secrets.ts'
 import { syncKinds } from './sync/kinds.ts'
 import { VERSION } from './version.ts'
 
@@ -35,7 +34,7 @@ export const wire =
       // On a cluster, who may make a ResourceSync is not somebody who may read the controller's disk.
       allowLocal: config.home.kind === 'standalone',
     })
-    const secrets = caches.lister<Secret>(secretType)
+    const secrets = secretsOf(caches.lister<Secret>(secretType))
     const digestKey = await installationKey(client, namespace, signal)
     const reconcilers = createReconcilers({
       servers: caches.lister<Server>(serverKind),
@@ -58,7 +57,7 @@ export const wire =
       resourceSyncReconciler({
         client,
         git: sources,
-        secrets: accountSecrets(secrets),
+        secrets,
         syncDirectory: path.join(config.dataDir, 'syncs'),
         approvals: caches.lister<PlanApproval>(planApprovalKind),
         live: new Map([

@@ -18,6 +18,24 @@ export const secretType: ResourceType = {
   namespaced: true,
 }
 
+export interface Secret extends KubeObject {
+  type?: string
+  /** Values in base64. */
+  data?: Readonly<Record<string, string>>
+}
+
+export const configMapType: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+}
+
+export interface ConfigMap extends KubeObject {
+  data?: Readonly<Record<string, string>>
+}
+
 export const leaseType: ResourceType = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -15,7 +15,7 @@ import { indexDeployments } from './deployment/routes.ts'
 import { digestWith } from './digest.ts'
 import { HostEvents } from './host-events.ts'
 import { userLister, VariableUsers } from './interpolation/users.ts'
-import { type Secret, secretsOf } from './secrets.ts'
+import type { SecretReader } from './secrets.ts'
 import { serverReconciler } from './server/reconciler.ts'
 import { stackReconciler } from './stack/reconciler.ts'
 import { textsOf as stackTexts } from './stack/request.ts'
@@ -28,7 +28,7 @@ export interface ReconcilersOptions {
   variables: Lister<Variable>
   deployments: Lister<Deployment>
   stacks: Lister<Stack>
-  secrets: Lister<Secret>
+  secrets: SecretReader
   hosts: Hosts
   /** Git repositories of Stacks. */
   sources: StackSources
@@ -51,8 +51,7 @@ export interface Reconcilers {
 
 /** Puts together what keeps hosts equal to what is declared. Declares its indexes, so it is to be called once for a set of listers. */
 export function createReconcilers(options: ReconcilersOptions): Reconcilers {
-  const { servers, variables, deployments, stacks, hosts, clock, log, random } = options
-  const secrets = secretsOf(options.secrets)
+  const { servers, variables, deployments, stacks, secrets, hosts, clock, log, random } = options
   indexDeployments(deployments)
   indexStacks(stacks)
   const hostEvents = new HostEvents({ servers, hosts, clock, log, random })

@@ -1,12 +1,6 @@
-import { type KubeObject, keyText } from '../api/meta.ts'
+import { keyText } from '../api/meta.ts'
 import type { Lister } from '../engine/lister.ts'
-
-/** A Kubernetes Secret. */
-export interface Secret extends KubeObject {
-  type?: string
-  /** Values in base64. */
-  data?: Readonly<Record<string, string>>
-}
+import type { Secret } from '../kube/builtin-types.ts'
 
 /** Decoded values by key. */
 export type SecretData = ReadonlyMap<string, string>
@@ -19,7 +13,7 @@ export interface SecretReader {
   onChange(listener: (namespace: string, name: string, type: string | undefined) => void, signal: AbortSignal): void
 }
 
-/** Reads Secrets from a watched copy. */
+/** Reads Secrets from a watched copy. Declares an index, so it is to be called once for a lister. */
 export function secretsOf(lister: Lister<Secret>): SecretReader {
   lister.addIndex(TYPE, ({ metadata, type }) =>
     type === undefined ? [] : [keyText({ namespace: metadata.namespace, name: type })],

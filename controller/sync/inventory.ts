@@ -1,5 +1,6 @@
-import type { KubeObject, OwnerReference, ResourceType } from '../api/meta.ts'
+import type { OwnerReference } from '../api/meta.ts'
 import { label } from '../api/names.ts'
+import { type ConfigMap, configMapType } from '../kube/builtin-types.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { labelValue } from './desired.ts'
 import { putObject } from './put.ts'
@@ -26,18 +27,6 @@ export interface Inventory {
 const ROLE = 'komodo.dev/role'
 /** Of text in one ConfigMap; the API takes 1 MiB. */
 const MAX_BYTES = 700_000
-
-const configMapType: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-}
-
-interface ConfigMap extends KubeObject {
-  data?: Record<string, string>
-}
 
 export async function readInventory({
   client,

@@ -8,7 +8,7 @@ import type { KindDefinition } from '../../controller/api/v1alpha1/kind.ts'
 import { type Server, type ServerSpec, serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { type Stack, type StackSpec, stackKind } from '../../controller/api/v1alpha1/stack.ts'
 import { type Variable, type VariableSpec, variableKind } from '../../controller/api/v1alpha1/variable.ts'
-import type { Secret } from '../../controller/reconcilers/secrets.ts'
+import type { Secret } from '../../controller/kube/builtin-types.ts'
 
 /** Objects as the API server gives them out: defaults filled in, with a uid and versions. A case shows only what differs. */
 

@@ -19,8 +19,9 @@ import type { Pass, Reconciler } from '../../controller/engine/reconciler.ts'
 import { Redactor } from '../../controller/engine/redactor.ts'
 import type { GitRemote } from '../../controller/git/remote.ts'
 import type { SourceTree } from '../../controller/git/tree.ts'
+import type { Secret } from '../../controller/kube/builtin-types.ts'
 import { createReconcilers, type Reconcilers } from '../../controller/reconcilers/reconcilers.ts'
-import type { Secret } from '../../controller/reconcilers/secrets.ts'
+import { secretsOf } from '../../controller/reconcilers/secrets.ts'
 import { concludeStatus } from '../../controller/status/conclude.ts'
 import { PassStatus } from '../../controller/status/draft.ts'
 import { FakeClock, settled } from './fake-clock.ts'
@@ -84,7 +85,7 @@ export class World {
       variables: this.stores.Variable,
       deployments: this.stores.Deployment,
       stacks: this.stores.Stack,
-      secrets: this.secrets,
+      secrets: secretsOf(this.secrets),
       hosts: this.hosts,
       sources: { open: (remote) => this.#open(remote) },
       digestKey: 'test',

@@ -12,11 +12,10 @@ import { EventRecorder } from '../../controller/engine/events.ts'
 import type { Lister } from '../../controller/engine/lister.ts'
 import type { Logger } from '../../controller/engine/logger.ts'
 import { EngineMetrics } from '../../controller/engine/metrics.ts'
-import { accountSecrets } from '../../controller/git/account-secrets.ts'
 import { GitCache } from '../../controller/git/git-cache.ts'
 import { GitProcess, gitEnvironment } from '../../controller/git/git-process.ts'
 import { installCrds } from '../../controller/install-crds.ts'
-import { secretType } from '../../controller/kube/builtin-types.ts'
+import { type Secret, secretType } from '../../controller/kube/builtin-types.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { createInProcessTransport } from '../../controller/kube/in-process-transport.ts'
@@ -24,6 +23,7 @@ import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport, TransportRequest } from '../../controller/kube/transport.ts'
 import { resourceSyncReconciler } from '../../controller/reconcilers/resource-sync/reconciler.ts'
+import { secretsOf } from '../../controller/reconcilers/secrets.ts'
 import { syncKinds } from '../../controller/sync/kinds.ts'
 import { startApiServer } from '../../standalone/server.ts'
 import { recordingWrites } from './thing-api.ts'
@@ -77,7 +77,7 @@ export async function startSyncOperator({
     const store = caches.store<ResourceSync>(resourceSyncKind)
     const live = new Map<string, Lister<KubeObject>>()
     for (const [kind, { definition }] of syncKinds) live.set(kind, caches.lister(definition))
-    const secrets = caches.lister(secretType)
+    const secrets = caches.lister<Secret>(secretType)
     live.set('Secret', secrets)
     const git = new GitCache({
       directory: path.join(directory, 'git'),
@@ -87,7 +87,7 @@ export async function startSyncOperator({
     const reconciler = resourceSyncReconciler({
       client: observed,
       git,
-      secrets: accountSecrets(secrets),
+      secrets: secretsOf(secrets),
       syncDirectory: path.join(directory, 'syncs'),
       approvals: caches.lister<PlanApproval>(planApprovalKind),
       live,
