@@ -82,7 +82,7 @@ program
   .command('approve')
   .description('approve the plan that a ResourceSync waits with')
   .argument('<sync>')
-  .option('--digest <digest>', 'only if this is still the plan that waits')
+  .option('--digest <digest>', 'only if this is still the plan that waits: all of it, or at least 12 digits')
   .option('--no-wait', 'do not wait until it is applied')
   .addOption(timeout())
   .action((sync: string, options) =>

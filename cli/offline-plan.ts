@@ -1,5 +1,9 @@
 import type { KubeObject } from '../controller/api/meta.ts'
+import { label } from '../controller/api/names.ts'
+import { secretType } from '../controller/kube/builtin-types.ts'
+import { isForbidden } from '../controller/kube/client.ts'
 import { syncKinds } from '../controller/sync/kinds.ts'
+import { type StoredSecret, secretValues } from '../controller/sync/object-secrets.ts'
 import { planSync, type SyncPlan } from '../controller/sync/plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
 import type { Connection } from './context.ts'
@@ -42,11 +46,24 @@ export const printProblems = ({ problems }: SyncPlan, { note, paint }: Terminal)
   }
 }
 
-/** Everything of the kinds that TOML can declare. Secret values are not read: a declared one counts as changed. */
-export const liveState = async ({ client, namespace }: Connection, signal: AbortSignal) => {
+/**
+ * Everything of the kinds that TOML can declare, and the values of secrets, so that an unchanged one is no change. Who may not read
+ * Secrets still gets a plan; a declared secret value then counts as changed.
+ */
+export const liveState = async ({ client, namespace }: Connection, { note, paint }: Terminal, signal: AbortSignal) => {
   const live = new Map<string, readonly KubeObject[]>()
   for (const [kind, { definition }] of syncKinds) {
     live.set(kind, (await client.list(definition, { namespace, signal })).items)
   }
-  return { live, namespace }
+  try {
+    const labelSelector = `${label.managedBy}=komodo-operator`
+    const { items } = await client.list<StoredSecret>(secretType, { namespace, labelSelector, signal })
+    return { live, namespace, secrets: secretValues(items) }
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    note(
+      `${paint.yellow('warning:')} you may not list Secrets in namespace ${namespace}: secret values count as changed`,
+    )
+    return { live, namespace }
+  }
 }

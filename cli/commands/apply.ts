@@ -32,7 +32,7 @@ const applyFolder = async (source: string, options: ApplyOptions, context: Comma
   printDiagnostics(parsed, terminal)
   if (parsed.diagnostics.some(refusesAll)) throw new CommandError('nothing is applied until the errors are mended')
   const { client, namespace } = await context.connect()
-  const plan = planOffline(parsed, await liveState({ client, namespace }, signal))
+  const plan = planOffline(parsed, await liveState({ client, namespace }, terminal, signal))
   printProblems(plan, terminal)
   terminal.print(renderPlan(describeChanges(plan), plan.summary, { paint: planPaint(terminal.paint) }).trimEnd())
   const refused = plan.problems.some(({ severity }) => severity === 'error')

@@ -6,7 +6,7 @@ import type { CommandContext, Connection } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
 import { type AnyObject, findKind, findObject } from '../objects.ts'
 import { waitFor } from '../wait.ts'
-import { printStoredPlan } from './stored-plan.ts'
+import { loadStoredPlan, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface ApproveOptions {
   /** Approves only if this is still the plan that waits: all of it or its first 12 characters. */
@@ -22,14 +22,15 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
   const { client, namespace } = connection
   const syncType = findKind('ResourceSync')
   const sync = (await findObject(connection, syncType, name, signal)) as unknown as ResourceSync
-  const digest = sync.status?.plan?.digest
-  if (digest === undefined) throw new CommandError(`ResourceSync ${name} has no plan: nothing waits for approval`)
-  if (options.digest !== undefined && !digest.startsWith(options.digest)) {
+  if (!waitsForApproval(sync)) throw new CommandError(`nothing of ResourceSync ${name} waits for approval`)
+  const plan = await loadStoredPlan(connection, sync, signal)
+  const { digest } = plan
+  if (options.digest !== undefined && !names(options.digest, digest)) {
     throw new CommandError(
-      `the plan that waits is ${digest}, not ${options.digest}: look at it again (komodo plan ${name})`,
+      `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${name})`,
     )
   }
-  await printStoredPlan(connection, sync, context)
+  printStoredPlan(plan, terminal)
   const approvedBy = await whoAmI(connection, signal)
   const approval = await client.create<PlanApproval>(
     planApprovalKind,
@@ -56,6 +57,14 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
   }
   return exit.ok
 }
+
+/** Too little of a digest could name any plan: an empty variable in a script must not approve. */
+const names = (given: string, digest: string): boolean => {
+  const hex = given.replace(/^sha256:/, '')
+  return hex.length >= MIN_DIGEST && digest.replace(/^sha256:/, '').startsWith(hex)
+}
+
+const MIN_DIGEST = 12
 
 const selfSubjectReview = {
   group: 'authentication.k8s.io',

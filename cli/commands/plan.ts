@@ -8,7 +8,7 @@ import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.
 import { type ExitCode, exit } from '../exit.ts'
 import { findKind, findObject } from '../objects.ts'
 import { liveState, planOffline, printProblems } from '../offline-plan.ts'
-import { planPaint, printStoredPlan } from './stored-plan.ts'
+import { loadStoredPlan, planPaint, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface PlanOptions {
   live?: boolean
@@ -30,7 +30,7 @@ const planOfFolder = async (source: string, options: PlanOptions, context: Comma
     terminal.note('nothing is planned until the errors are mended')
     return exit.error
   }
-  const against = options.live ? await liveState(await context.connect(), signal) : {}
+  const against = options.live ? await liveState(await context.connect(), terminal, signal) : {}
   const planned = planOffline(parsed, against)
   const changes = describeChanges(planned)
   if (options.output === 'json') {
@@ -49,15 +49,28 @@ const planOfSync = async (name: string, options: PlanOptions, context: CommandCo
   const { terminal, signal } = context
   const connection = await context.connect()
   const sync = (await findObject(connection, findKind('ResourceSync'), name, signal)) as unknown as ResourceSync
-  const waits = sync.status?.conditions?.some(({ type, status }) => type === 'Applied' && status !== 'True') ?? true
-  if (!waits && !options.applied) {
-    terminal.print(`nothing to do: ${sync.status?.lastAppliedRevision ?? 'the source'} is applied`)
-    return exit.ok
+  const waits = waitsForApproval(sync)
+  if (waits || options.applied) {
+    const stored = await loadStoredPlan(connection, sync, signal)
+    if (options.output === 'json') terminal.print(JSON.stringify(stored, null, 2))
+    else printStoredPlan(stored, terminal)
+    return waits ? exit.changes : exit.ok
   }
+  const problem = problemOf(sync)
   if (options.output === 'json') {
-    terminal.print(JSON.stringify(sync.status?.plan ?? null, null, 2))
-  } else {
-    await printStoredPlan(connection, sync, context)
+    const { lastAppliedRevision } = sync.status ?? {}
+    terminal.print(JSON.stringify({ changes: [], lastAppliedRevision, problem }, null, 2))
+  } else if (problem === undefined) {
+    terminal.print(`nothing to do: ${sync.status?.lastAppliedRevision ?? 'the source'} is applied`)
   }
-  return waits ? exit.changes : exit.ok
+  if (problem === undefined) return exit.ok
+  terminal.note(`${terminal.paint.red('error:')} there is no plan: ${problem}`)
+  return exit.error
+}
+
+/** Why the newest state of the source has no plan that could be carried out; `undefined` when it is applied. */
+const problemOf = (sync: ResourceSync): string | undefined => {
+  const ready = sync.status?.conditions?.find(({ type }) => type === 'Ready')
+  if (ready === undefined) return 'the sync was not looked at yet'
+  return ready.status === 'True' ? undefined : ready.message
 }

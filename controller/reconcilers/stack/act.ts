@@ -149,7 +149,7 @@ async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Rechec
     throw new WaitingError(
       healthy,
       'CrashLoopBackOff',
-      `${capitalised(plan.message)}. It was brought up ${pending.count} times and is again, more and more slowly. See its log.`,
+      `${capitalised(plan.message)}. It was brought up ${pending.count === 1 ? 'once' : `${pending.count} times`} and is again, more and more slowly. See its log.`,
       pending.waitMs,
     )
   }

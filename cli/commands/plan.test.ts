@@ -1,0 +1,130 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { ApiError } from '../../controller/kube/client.ts'
+import { type SyncOperator, startSyncOperator } from '../../test/harness/sync-operator.ts'
+import { waitUntil } from '../../test/harness/wait-until.ts'
+import type { CommandContext } from '../context.ts'
+import { exit } from '../exit.ts'
+import { noPaint } from '../terminal.ts'
+import { apply } from './apply.ts'
+import { approve } from './approve.ts'
+import { plan } from './plan.ts'
+import type { StoredPlan } from './stored-plan.ts'
+
+let operator: SyncOperator
+let said: string[]
+let folder: string
+
+beforeAll(async () => {
+  operator = await startSyncOperator()
+  folder = path.join(operator.directory, 'declared')
+  await mkdir(folder)
+})
+afterAll(() => operator.close())
+
+const terminal = {
+  print: (text: string) => said.push(text),
+  note: (text: string) => said.push(text),
+  progress: () => {},
+  progressDone: () => {},
+  paint: noPaint,
+}
+
+const context = (client = operator.client): CommandContext => {
+  said = []
+  return {
+    terminal,
+    cwd: operator.directory,
+    signal: new AbortController().signal,
+    connect: async () => ({ client, namespace: 'default' }),
+  }
+}
+
+const declare = (value: string) =>
+  writeFile(
+    path.join(folder, 'variables.toml'),
+    `[[variable]]\nname = "TOKEN"\nvalue = "${value}"\nis_secret = true\n\n[[variable]]\nname = "PLAIN"\nvalue = "x"\n`,
+  )
+
+const live = { live: true }
+
+describe('komodo plan --live of a folder that was applied', () => {
+  it('has nothing to do, secret values included, and shows none of them when they change', async () => {
+    await declare('correct-horse')
+    expect(await apply('declared', { yes: true, wait: true, timeout: 30 }, context())).toBe(exit.ok)
+    expect(await plan('declared', live, context())).toBe(exit.ok)
+    expect(said.join('\n')).toBe('Plan: nothing to do.')
+
+    await declare('battery-staple')
+    expect(await plan('declared', live, context())).toBe(exit.changes)
+    expect(said.join('\n')).toContain('Variable TOKEN')
+    expect(said.join('\n')).toContain('Plan: 1 to update')
+    expect(said.join('\n')).not.toMatch(/correct-horse|battery-staple/)
+  })
+
+  it('says so when it cannot know secret values, and still plans the rest', async () => {
+    await declare('correct-horse')
+    await apply('declared', { yes: true, wait: true, timeout: 30 }, context())
+    const client: typeof operator.client = {
+      ...operator.client,
+      list: async (type, options) => {
+        if (type.kind === 'Secret') throw new ApiError({ code: 403, reason: 'Forbidden', message: 'no' })
+        return operator.client.list(type, options)
+      },
+    }
+    expect(await plan('declared', live, context(client))).toBe(exit.changes)
+    expect(said[0]).toBe('warning: you may not list Secrets in namespace default: secret values count as changed')
+    expect(said.at(-1)).toContain('Plan: 1 to update')
+  })
+})
+
+describe('a ResourceSync that waits for approval', () => {
+  const sync = (files: string, approval: string): ResourceSync =>
+    ({
+      apiVersion: 'komodo.dev/v1alpha1',
+      kind: 'ResourceSync',
+      metadata: { namespace: 'default', name: 'manual' },
+      spec: { fileContents: files, includeVariables: true, operator: { approval } },
+    }) as unknown as ResourceSync
+  const variable = (value: string) => `[[variable]]\nname = "MANUAL"\nvalue = "${value}"\n`
+  const key = { namespace: 'default', name: 'manual' }
+  const waitingFor = (reason: string) =>
+    waitUntil(`the sync to say ${reason}`, async () => {
+      const { status } = await operator.client.get<ResourceSync>(resourceSyncKind, key)
+      return status?.conditions?.find(({ type }) => type === 'Ready')?.reason === reason
+    })
+  const write = (value: string) =>
+    operator.client.patch(resourceSyncKind, key, { type: 'merge', body: { spec: { fileContents: value } } })
+  const options = { wait: true, timeout: 30 }
+
+  it('gives its whole plan to scripts, and is approved by a digest that names it', async () => {
+    await operator.client.create(resourceSyncKind, sync(variable('one'), 'Manual'))
+    await waitingFor('PendingApproval')
+    expect(await plan('manual', { output: 'json' }, context())).toBe(exit.changes)
+    const stored = JSON.parse(said.join('\n')) as StoredPlan
+    expect(stored.changes).toMatchObject([{ action: 'create', kind: 'Variable', name: 'MANUAL' }])
+
+    for (const digest of ['', 'sha256:', stored.digest.slice(0, 'sha256:'.length + 4), 'sha256:0123456789ab'])
+      await expect(approve('manual', { ...options, digest }, context()), `"${digest}"`).rejects.toThrow(
+        'the plan that waits is',
+      )
+    const digest = stored.digest.replace('sha256:', '').slice(0, 12)
+    expect(await approve('manual', { ...options, digest }, context())).toBe(exit.ok)
+    expect(said.at(-1)).toBe('applied')
+  })
+
+  it('says that nothing waits once all is applied', async () => {
+    await expect(approve('manual', options, context())).rejects.toThrow('nothing of ResourceSync manual waits')
+    expect(await plan('manual', {}, context())).toBe(exit.ok)
+  })
+
+  it('has no plan, rather than nothing to do, while its source is refused', async () => {
+    await write('[[variable')
+    await waitingFor('RevisionRefused')
+    expect(await plan('manual', {}, context())).toBe(exit.error)
+    expect(said.join('\n')).toContain('error: there is no plan: ')
+    expect(said.join('\n')).not.toContain('nothing to do')
+  })
+})
