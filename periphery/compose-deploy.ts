@@ -22,7 +22,7 @@ import {
 } from './compose-arguments.ts'
 import { parseConfig } from './compose-config.ts'
 import { confinedPath, isDirectory } from './confined-path.ts'
-import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
+import { composeCause, noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
 import { withRegistryLogin } from './registry-login.ts'
 import { type Command, CommandDeadlineError, type CommandResult } from './run-command.ts'
 import { scrubber } from './scrub.ts'
@@ -250,7 +250,7 @@ class ComposeDeploy {
 
   #fail(stage: string, reason: string, { output, durationMs }: Pick<StageLog, 'output' | 'durationMs'>): never {
     this.#record({ stage, success: false, output, durationMs })
-    const said = this.#scrub(lastLines(output))
+    const said = this.#scrub(composeCause(output))
     if (saysUnreachable(output)) throw new HostUnreachableError(`${stage}: ${said}`)
     if (saysNoCompose(output)) throw new DeployFailedError('ComposeMissing', noCompose, this.#log)
     throw new DeployFailedError(reasonOf(output, reason), `${stage} failed: ${said}`, this.#log)
@@ -274,13 +274,3 @@ class ComposeDeploy {
     }
   }
 }
-
-/** What people need to read of a failure: its last lines, without progress. */
-const lastLines = (output: string): string =>
-  output
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(-5)
-    .join('\n')
-    .slice(-1000)

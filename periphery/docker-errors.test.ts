@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HostRejectedError, HostUnreachableError } from '../controller/hosts/port.ts'
-import { reasonOf, saysUnreachable, toHostError } from './docker-errors.ts'
+import { composeCause, reasonOf, saysUnreachable, toHostError } from './docker-errors.ts'
 
 describe('a refusal of Docker', () => {
   const cases: [string, string][] = [
@@ -32,6 +32,30 @@ describe('a refusal of Docker', () => {
       reason: 'Conflict',
       message: 'could not start container web: x is busy',
     })
+  })
+
+  it('reads the same at each attempt, although Docker makes a new endpoint each time', () => {
+    const message = (endpoint: string) =>
+      `driver failed programming external connectivity on endpoint web (${endpoint.repeat(64)}): Bind for 127.0.0.1:80 failed: port is already allocated`
+    const refused = Object.assign(new Error('x'), { statusCode: 500, json: { message: message('a') } })
+    expect(toHostError(refused, 'start container web', 'y')).toMatchObject({
+      reason: 'PortInUse',
+      message: 'could not start container web: Bind for 127.0.0.1:80 failed: port is already allocated',
+    })
+    expect(composeCause(` Container web-1  Starting\nError response from daemon: ${message('b')}\n`)).toBe(
+      'Error response from daemon: Bind for 127.0.0.1:80 failed: port is already allocated',
+    )
+  })
+
+  it('is what compose says in the end, not its progress', () => {
+    expect(composeCause(' a Pulling \n b Pulling \n a Error no\nError response from daemon: no\n')).toBe(
+      'Error response from daemon: no',
+    )
+    expect(composeCause(' Network x_default  Creating\n Network x_default  Created\nservice "a" is not healthy')).toBe(
+      'service "a" is not healthy',
+    )
+    expect(composeCause(' Container web-1  Starting\n')).toBe('Container web-1  Starting')
+    expect(composeCause('one\n\ntwo\nthree\nfour\nfive\nsix')).toBe('two\nthree\nfour\nfive\nsix')
   })
 
   it('is not wrapped twice', () => {

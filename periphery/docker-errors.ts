@@ -30,6 +30,23 @@ export const saysNoCompose = (message: string): boolean =>
 
 export const noCompose = 'Docker Compose v2 is not installed on this host: install the Compose plugin of the Docker CLI'
 
+/** ` a Pulling`, ` Container web-1  Starting`: what Compose does, not what went wrong. */
+const progress = /^(Container|Network|Volume|Image)\s+\S+\s+[A-Z][a-z]+$|^\S+ (Pulling|Pulled|Waiting|Skipped\b.*)$/
+
+/** What people need to read of a failed command: its last lines, without progress and without what is said twice. */
+export const composeCause = (output: string): string => {
+  const lines = withoutEndpoint(output)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const last = lines.at(-1) ?? ''
+  const telling = lines.filter((line, at) => {
+    const said = /^\S+ Error (.+)$/.exec(line)?.[1]
+    return !progress.test(line) && (at === lines.length - 1 || said === undefined || !last.includes(said))
+  })
+  return (telling.length > 0 ? telling : lines).slice(-5).join('\n').slice(-1000)
+}
+
 /** What an HTTP client of the engine throws. */
 interface EngineFailure {
   statusCode?: number
@@ -55,11 +72,18 @@ const unreachableCodes = new Set([
 /** The status code of an engine's refusal, `undefined` for other errors. */
 export const statusOf = (error: unknown): number | undefined => (error as EngineFailure | undefined)?.statusCode
 
+/**
+ * Without what Docker puts before the cause of a network failure: it holds a random id, so that the same failure would read anew (and be
+ * a new event) at each attempt.
+ */
+export const withoutEndpoint = (message: string): string =>
+  message.replace(/driver failed programming external connectivity on endpoint \S+ \([0-9a-f]+\): /g, '')
+
 /** What the engine said, without dockerode's decoration. */
 export const engineMessage = (error: unknown): string => {
   const { json, message } = error as EngineFailure
   if (typeof json === 'object' && json !== null && 'message' in json && typeof json.message === 'string') {
-    return json.message
+    return withoutEndpoint(json.message)
   }
   return message?.replace(/^\(HTTP code \d+\) [a-z ]+ - /, '') ?? String(error)
 }
