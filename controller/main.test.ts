@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { untilAsync } from '../test/harness/wait-until.ts'
+import { waitUntil } from '../test/harness/wait-until.ts'
 import { crdType, secretType } from './kube/builtin-types.ts'
 import { createHttpsTransport } from './kube/https-transport.ts'
 import { loadKubeconfig } from './kube/kubeconfig.ts'
@@ -39,7 +39,9 @@ const start = (...args: string[]) => {
 
 const startStandalone = async () => {
   const operator = start('--standalone', '--data-dir', dir, '--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0')
-  await untilAsync('the API to be served', async () => operator.said.out.includes('serving the Kubernetes API'), 30_000)
+  await waitUntil('the API to be served', async () => operator.said.out.includes('serving the Kubernetes API'), {
+    timeoutMs: 30_000,
+  })
   const transport = createHttpsTransport(await loadKubeconfig(path.join(dir, 'kubeconfig')))
   const client = createKubeClient({ transport, userAgent: 'test' })
   return { ...operator, client, close: () => transport.close() }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { untilAsync } from '../test/harness/wait-until.ts'
+import { waitUntil } from '../test/harness/wait-until.ts'
 import { CommandDeadlineError, runCommand } from './run-command.ts'
 
 const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
@@ -52,7 +52,7 @@ describe('a command', () => {
     expect(performance.now() - started).toBeLessThan(8_000)
     const pid = Number(readFileSync(pidFile, 'utf8'))
     expect(pid).toBeGreaterThan(1)
-    await untilAsync('the end of its processes', async () => !isAlive(pid))
+    await waitUntil('the end of its processes', async () => !isAlive(pid))
     rmSync(directory, { recursive: true })
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Thing, ThingApi } from '../../test/harness/thing-api.ts'
 import { recordingWrites, startThingApi, thing, thingType } from '../../test/harness/thing-api.ts'
-import { until, untilAsync } from '../../test/harness/wait-until.ts'
+import { waitUntil } from '../../test/harness/wait-until.ts'
 import { FINALIZER } from '../api/names.ts'
 import { getOrUndefined } from '../kube/client.ts'
 import type { Transport, TransportRequest } from '../kube/transport.ts'
@@ -84,7 +84,7 @@ const live = (name: string): Promise<Thing | undefined> =>
   getOrUndefined<Thing>(api.client, thingType, { namespace: 'default', name }, AbortSignal.timeout(10_000))
 
 const withCondition = (name: string, type: string, status: string): Promise<Thing> =>
-  untilAsync(`${name} has ${type}=${status}`, async () => {
+  waitUntil(`${name} has ${type}=${status}`, async () => {
     const object = await live(name)
     return object?.status?.conditions?.some((each) => each.type === type && each.status === status) === true && object
   })
@@ -114,7 +114,7 @@ const eventsOf = async (name: string): Promise<{ type: string; reason: string; m
 const poke = async (name: string, handled: string): Promise<Thing> => {
   const body = { metadata: { annotations: { 'reconcile.komodo.dev/requestedAt': handled } } }
   await api.client.patch(thingType, { namespace: 'default', name }, { type: 'merge', body })
-  return untilAsync(`${name} handled ${handled}`, async () => {
+  return waitUntil(`${name} handled ${handled}`, async () => {
     const object = await live(name)
     return object?.status?.lastHandledReconcileAt === handled && object
   })
@@ -146,7 +146,7 @@ describe('the reconcile frame', () => {
     const before = await withCondition('quiet', 'Ready', 'True')
     await first.end()
     const second = await run({ finalize: async () => {} })
-    await until('the pass after the restart', () => second.passes.includes('quiet'))
+    await waitUntil('the pass after the restart', () => second.passes.includes('quiet'))
     await second.end()
     expect(second.writes()).toEqual([])
     expect((await live('quiet'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
@@ -181,7 +181,7 @@ describe('the reconcile frame', () => {
       silent,
     )
     await api.client.create(thingType, thing('stale'))
-    await until('three passes', () => seen.length === 3)
+    await waitUntil('three passes', () => seen.length === 3)
     expect(seen).toEqual([undefined, 'pass 1', 'pass 2'])
   })
 
@@ -218,7 +218,7 @@ describe('the reconcile frame', () => {
       'Done=False HostUnreachable: host h1 does not answer: start it, or force the deletion',
     )
     reachable = true
-    await untilAsync('the object to be gone', async () => (await live('held')) === undefined)
+    await waitUntil('the object to be gone', async () => (await live('held')) === undefined)
   })
 
   it('keeps finalizers of others', async () => {
@@ -228,7 +228,7 @@ describe('the reconcile frame', () => {
     const done = await withCondition('shared', 'Ready', 'True')
     expect(done.metadata.finalizers).toEqual([other, FINALIZER])
     await api.client.delete(thingType, done.metadata)
-    await untilAsync('our finalizer to be gone', async () => (await live('shared'))?.metadata.finalizers?.length === 1)
+    await waitUntil('our finalizer to be gone', async () => (await live('shared'))?.metadata.finalizers?.length === 1)
     expect((await live('shared'))?.metadata.finalizers).toEqual([other])
   })
 
@@ -321,7 +321,7 @@ describe('the reconcile frame', () => {
       },
     })
     await api.client.create(thingType, thing('raced', { value: 'one' }))
-    const settled = await untilAsync('the second value', async () => {
+    const settled = await waitUntil('the second value', async () => {
       const object = await live('raced')
       return object?.status?.seen === 'two' && object
     })
@@ -380,7 +380,7 @@ describe('the reconcile frame', () => {
   it('says in each line which object and which pass it is about', async () => {
     const { lines } = await run({})
     await api.client.create(thingType, thing('lines', { value: 'x' }))
-    await until('a line', () => lines.length > 0)
+    await waitUntil('a line', () => lines.length > 0)
     expect(JSON.parse(lines[0]!)).toMatchObject({
       kind: 'Thing',
       namespace: 'default',

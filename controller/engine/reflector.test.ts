@@ -4,7 +4,7 @@ import type { Mischief } from '../../test/harness/chaos-transport.ts'
 import { mischief, withMischief } from '../../test/harness/chaos-transport.ts'
 import type { Thing, ThingApi } from '../../test/harness/thing-api.ts'
 import { startThingApi, thing, thingType } from '../../test/harness/thing-api.ts'
-import { until } from '../../test/harness/wait-until.ts'
+import { waitUntil } from '../../test/harness/wait-until.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Transport } from '../kube/transport.ts'
 import { systemClock } from './clock.ts'
@@ -88,7 +88,7 @@ describe('the reflector', () => {
     await set(api.client, 'a', 'new')
     await api.client.delete(thingType, { namespace: 'default', name: 'b' })
     const expected = await truth()
-    await until('all changes', () => same(store, expected))
+    await waitUntil('all changes', () => same(store, expected))
     expect(
       changes.map(({ before, after }) => `${before?.metadata.name ?? '-'} ${after?.metadata.name ?? '-'}`),
     ).toEqual(['- a', '- b', '- c', 'a a', 'b -'])
@@ -119,7 +119,7 @@ describe('the reflector', () => {
     const listed = lists.length
     for (const value of ['1', '2', '3']) await set(api.client, 'a', value)
     await api.client.create(thingType, thing('b'))
-    await until('the last state', () => store.get({ namespace: 'default', name: 'b' }) !== undefined)
+    await waitUntil('the last state', () => store.get({ namespace: 'default', name: 'b' }) !== undefined)
     expect(store.get({ namespace: 'default', name: 'a' })?.spec.value).toBe('3')
     expect(lists.length > listed ? 'lists again' : 'goes on without a new list').toBe(expected)
     await stop()
@@ -133,7 +133,7 @@ describe('the reflector', () => {
     const { store, changes, stop } = follow((plain) => ({
       ...withMischief(plain, () => ({ trick: turn++ === 0 ? mischief.expire : mischief.none, afterLines: 0 })),
       request: async (request) => {
-        if (turn > 0) await until('the changes to be made', () => !blocked)
+        if (turn > 0) await waitUntil('the changes to be made', () => !blocked)
         return plain.request(request)
       },
     }))
@@ -144,7 +144,7 @@ describe('the reflector', () => {
     await api.client.create(thingType, thing('anew', { value: 'second' }))
     blocked = false
     const expected = await truth()
-    await until('the new state', () => same(store, expected))
+    await waitUntil('the new state', () => same(store, expected))
     expect(changes.map(({ before, after }) => [before?.metadata.name, after?.spec.value]).sort()).toEqual([
       ['anew', 'second'],
       ['gone', undefined],
@@ -191,7 +191,7 @@ describe('the reflector', () => {
           else await api.client.delete(thingType, key).catch(() => {})
         }
         const expected = await truth()
-        await until('the truth', () => same(store, expected))
+        await waitUntil('the truth', () => same(store, expected))
         await stop()
       }),
       { numRuns: 25 },

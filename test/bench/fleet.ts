@@ -19,7 +19,7 @@ import { nodeEnvironment, nodeFlags } from '../../controller/memory.ts'
 import { type Operator, startOperator } from '../../controller/operator.ts'
 import { wire } from '../../controller/wiring.ts'
 import { SimulatedHosts } from '../build/simulated-host.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { report } from './report.ts'
 
 const SERVERS = 50
@@ -159,7 +159,7 @@ const run = async (count: number): Promise<void> => {
     await client.patch(resourceSyncKind, sync.metadata, { type: 'merge', body })
     const look = async () =>
       (await client.get<ResourceSync>(resourceSyncKind, sync.metadata)).status?.lastHandledReconcileAt === request
-    await untilAsync(`the sync to handle ${request}`, look, 120_000)
+    await waitUntil(`the sync to handle ${request}`, look, { timeoutMs: 120_000 })
   }
   await handled('settle')
   await new Promise((resolve) => setTimeout(resolve, 5_000))

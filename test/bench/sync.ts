@@ -3,7 +3,7 @@ import process from 'node:process'
 import { annotation } from '../../controller/api/names.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { startSyncOperator, typeOf } from '../harness/sync-operator.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 /**
  * From a declaration to applied objects, without hosts: the first run, the same again, and one change. `node test/bench/sync.ts [BLOCKS]`.
@@ -38,7 +38,7 @@ async function timed(what: string, act: () => Promise<unknown>, done: (sync: Res
   const writes = operator.writes.length
   const started = performance.now()
   await act()
-  await untilAsync(what, async () => done(await get()), 600_000)
+  await waitUntil(what, async () => done(await get()), { timeoutMs: 600_000 })
   const seconds = ((performance.now() - started) / 1000).toFixed(3)
   console.log(`${what.padEnd(28)} ${seconds} s, ${operator.writes.length - writes} writes`)
 }

@@ -14,7 +14,7 @@ import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import { dockerEnvironment } from '../../scripts/up/workspace.ts'
 import { TestOperator } from '../harness/operator.ts'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { median, report } from './report.ts'
 
 const ROUNDS = 12

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerRequest, ContainerRollout, Host, HostEvent } from '../../controller/hosts/port.ts'
 import { composeRequest, containerRequest } from '../build/container-request.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 /** A host to try, and the ways of somebody else who works on it by hand. */
 export interface HostFixture {
@@ -58,13 +58,13 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
     const observe = (name: string) => fixture.host.observeContainer(name, signal)
     /** Calls again, as a reconciler does, until the rollout is at an end. */
     const rollOut = (request: ContainerRequest) =>
-      untilAsync<Exclude<ContainerRollout, { state: 'progressing' }>>(
+      waitUntil<Exclude<ContainerRollout, { state: 'progressing' }>>(
         `rollout of ${request.name}`,
         async () => {
           const rollout = await deploy(request)
           return rollout.state === 'progressing' ? undefined : rollout
         },
-        60_000,
+        { timeoutMs: 60_000 },
       )
 
     describe('status', () => {
@@ -355,7 +355,7 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
           for await (const event of fixture.host.events(stop.signal)) seen.push(event)
         })()
         // The subscription has no acknowledgement: make noise until it is heard.
-        await untilAsync('the subscription', async () => {
+        await waitUntil('the subscription', async () => {
           await fixture.runByHand(request.name, fixture.images.shell)
           await fixture.removeByHand(request.name)
           return seen.length > 0
@@ -363,7 +363,7 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
         seen.length = 0
         await rollOut(request)
         await fixture.host.removeContainer(request.name, request.owner, request.stop, signal)
-        await untilAsync('the removal', async () => seen.some(({ action }) => action === 'destroy'))
+        await waitUntil('the removal', async () => seen.some(({ action }) => action === 'destroy'))
         stop.abort()
         await following
         const own = seen.filter(({ labels }) => labels['komodo.dev/owner'] === request.owner)

@@ -5,7 +5,7 @@ import type { Plan } from '../../controller/api/v1alpha1/plan.ts'
 import type { ResourceSync, ResourceSyncSpec } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { isNotFound } from '../../controller/kube/client.ts'
 import { type SyncOperator, typeOf } from '../harness/sync-operator.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 /** What a ResourceSync promises, on whatever serves the Kubernetes API. `patienceMs` is how long to wait for a state. */
 export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs = 4_000): void {
@@ -64,7 +64,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       return said?.status === status && (reason === undefined || said.reason === reason) && now
     }
     try {
-      return await untilAsync(`${name} ${type}=${status} ${reason ?? ''}`, wanted, patienceMs)
+      return await waitUntil(`${name} ${type}=${status} ${reason ?? ''}`, wanted, { timeoutMs: patienceMs })
     } catch (error) {
       throw new Error(
         `${error}: ${JSON.stringify(now?.status?.conditions, null, 1)}\n${operator.lines.slice(-5).join('\n')}`,
@@ -94,7 +94,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       { namespace: 'default', name },
       { type: 'merge', body: { metadata: { annotations: { [annotation.requestedAt]: at } } } },
     )
-    return untilAsync('the pass asked for', async () => {
+    return waitUntil('the pass asked for', async () => {
       const now = await sync()
       return now.status?.lastHandledReconcileAt === at && now
     })
@@ -154,7 +154,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       await reaches('Ready', 'True')
       const body = { spec: { address: 'evil', region: 'mars' } }
       await operator.client.patch(typeOf('Server'), { namespace: 'default', name: 'h1' }, { type: 'merge', body })
-      const healed = await untilAsync('the address is back', async () => {
+      const healed = await waitUntil('the address is back', async () => {
         const object = await get('Server', 'h1')
         return (object?.spec as { address?: string } | undefined)?.address === 'local' && object
       })
@@ -228,11 +228,11 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       await create({ fileContents: server('one'), operator: { approval: 'Manual' } })
       const first = (await reaches('Approved', 'False')).status?.plan?.digest ?? ''
       await change({ fileContents: server('two') })
-      await untilAsync('another plan', async () => (await sync()).status?.plan?.digest !== first)
+      await waitUntil('another plan', async () => (await sync()).status?.plan?.digest !== first)
       await approve(first)
       await poke()
       await change({ fileContents: server('one') })
-      await untilAsync('the first plan again', async () => (await sync()).status?.plan?.digest === first)
+      await waitUntil('the first plan again', async () => (await sync()).status?.plan?.digest === first)
       await poke()
       expect(await get('Server', 'h1')).toBeUndefined()
       expect((await reaches('Approved', 'False', 'PendingApproval')).status?.plan?.digest).toBe(first)
@@ -300,7 +300,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       await reaches('Ready', 'True')
       expect(await get('Stack', 'web')).toBeDefined()
       await change({ delete: true })
-      await untilAsync('the stack is gone', async () => (await get('Stack', 'web')) === undefined)
+      await waitUntil('the stack is gone', async () => (await get('Stack', 'web')) === undefined)
     })
 
     it('the sync itself leaves its objects, and another sync may take them over', async () => {
@@ -335,8 +335,8 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       const inner = `[[resource_sync]]\nname = "child"\n[resource_sync.config]\nfile_contents = '''\n[[server]]\nname = "h9"\n'''\n`
       const itself = `[[resource_sync]]\nname = "sync-${counter}"\ndescription = "changed"\n`
       await create({ fileContents: `${inner}${itself}` })
-      await untilAsync('the child has applied its server', async () => (await get('Server', 'h9')) !== undefined)
-      await untilAsync('it has changed itself', async () => (await sync()).spec.description === 'changed')
+      await waitUntil('the child has applied its server', async () => (await get('Server', 'h9')) !== undefined)
+      await waitUntil('it has changed itself', async () => (await sync()).spec.description === 'changed')
       expect((await sync()).spec.fileContents).toContain('[[resource_sync]]')
     })
   })
@@ -362,10 +362,10 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       expect(await stored()).toBe('canary-one-93c1')
       await change({ fileContents: contents('canary-two-93c1') })
       await reaches('Ready', 'True')
-      await untilAsync('the new value', async () => (await stored()) === 'canary-two-93c1')
+      await waitUntil('the new value', async () => (await stored()) === 'canary-two-93c1')
       await change({ fileContents: `[[variable]]\nname = "TOKEN"\nvalue = "plain"\n` })
       await reaches('Ready', 'True')
-      await untilAsync('the Secret is gone', () =>
+      await waitUntil('the Secret is gone', () =>
         operator.client.get(secretType, { namespace: 'default', name: 'variable-token' }).then(() => false, isNotFound),
       )
       const texts = [
@@ -384,7 +384,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       await create({ fileContents: many, operator: { approval: 'Manual' } })
       const digest = (await reaches('Approved', 'False')).status?.plan?.digest ?? ''
       await approve(digest)
-      await untilAsync('some objects are there', async () => (await get('Server', 's0')) !== undefined)
+      await waitUntil('some objects are there', async () => (await get('Server', 's0')) !== undefined)
       await operator.restart()
       await reaches('Ready', 'True')
       expect((await operator.client.list(typeOf('Server'), { namespace: 'default' })).items).toHaveLength(40)

@@ -1,5 +1,5 @@
 import { expect, inject } from 'vitest'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { conformance, type JsonObject, type Scenario } from './kit/scenario.ts'
 import { widgetCrd } from './kit/widgets.ts'
 

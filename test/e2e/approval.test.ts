@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { canSetScene, localServer, type Scene, setScene } from './scene.ts'
 
 const variable = (value: string) => `${localServer}

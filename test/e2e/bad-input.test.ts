@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
 
 describe.runIf(canSetScene())('bad input gets a clear error and loses nothing', () => {

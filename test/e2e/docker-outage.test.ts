@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PrivateDocker, startPrivateDocker } from '../harness/docker.ts'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
 
 describe.runIf(canSetScene())('a Docker Engine that goes away', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conditionOf } from '../../controller/api/meta.ts'
-import { waitUntil } from '../harness/process.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import {
   brokenWeb,
   busybox,

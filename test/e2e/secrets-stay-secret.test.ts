@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntil } from '../harness/process.ts'
 import { startRegistry, type TestRegistry } from '../harness/registry.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
 
 /** Plants unique secrets, drives everything that touches them, failures included, and searches everything that is left. */

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import path from 'node:path'
 import { kubeconfigText } from './kubeconfig.ts'
-import { type Daemon, freePort, startDaemon, waitUntil } from './process.ts'
+import { type Daemon, freePort, startDaemon } from './process.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** A Kubernetes API that runs for tests; the user of its kubeconfig is in `system:masters`. */
 export interface TestApi {

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { type CommandResult, kubectlFor } from './kubectl.ts'
-import { type Daemon, freePort, startDaemon, waitUntil } from './process.ts'
+import { type Daemon, freePort, startDaemon } from './process.ts'
+import { waitUntil } from './wait-until.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 
 /** A port that was free a moment ago. */
 export const freePort = (): Promise<number> =>
@@ -44,28 +43,5 @@ export const startDaemon = (name: string, argv: readonly [string, ...string[]], 
       await ended
       clearTimeout(hard)
     },
-  }
-}
-
-/**
- * Asks again until `probe` answers something other than `undefined`. Rejects after `timeoutMs` with what was waited for, or at once when
- * `daemon` has ended.
- */
-export const waitUntil = async <T>(
-  what: string,
-  probe: () => Promise<T | undefined> | T | undefined,
-  { timeoutMs = 30_000, everyMs = 50, daemon }: { timeoutMs?: number; everyMs?: number; daemon?: Daemon } = {},
-): Promise<T> => {
-  const deadline = performance.now() + timeoutMs
-  for (;;) {
-    const answer = await probe()
-    if (answer !== undefined) return answer
-    if (daemon !== undefined && (daemon.child.exitCode !== null || daemon.child.signalCode !== null)) {
-      throw new Error(`${daemon.name} ended while waiting for ${what}:\n${daemon.logTail()}`)
-    }
-    if (performance.now() > deadline) {
-      throw new Error(`waited ${timeoutMs} ms for ${what}${daemon === undefined ? '' : `:\n${daemon.logTail()}`}`)
-    }
-    await delay(everyMs)
   }
 }

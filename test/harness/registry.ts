@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePort, startDaemon, waitUntil } from './process.ts'
+import { freePort, startDaemon } from './process.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** A real registry on loopback that wants a login. */
 export interface TestRegistry extends AsyncDisposable {

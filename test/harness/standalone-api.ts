@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { TestApi } from './kube-apiserver.ts'
-import { startDaemon, waitUntil } from './process.ts'
+import { startDaemon } from './process.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** Starts the standalone API in a process of its own, by plain Node as users do. Data and kubeconfig are under `dir`. */
 export const startStandaloneApi = async (dir: string): Promise<TestApi> => {

@@ -1,25 +1,30 @@
-/** Waits for something to come true, looking often; for tests that run real components. */
-export const until = async <T>(what: string, look: () => T | undefined | false, timeoutMs = 5_000): Promise<T> => {
-  const giveUpAt = Date.now() + timeoutMs
-  for (;;) {
-    const found = look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > giveUpAt) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Daemon } from './process.ts'
+
+export interface Patience {
+  /** Below the limit of a unit test, so that the message says what was waited for. */
+  timeoutMs?: number
+  everyMs?: number
+  /** Waiting ends at once when it has ended. */
+  daemon?: Daemon
 }
 
-/** The same for what must be asked. */
-export const untilAsync = async <T>(
+/** Asks again until `probe` answers something other than `undefined` or `false`. Rejects after `timeoutMs` with what was waited for. */
+export const waitUntil = async <T>(
   what: string,
-  look: () => Promise<T | undefined | false>,
-  timeoutMs = 5_000,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  { timeoutMs = 25_000, everyMs = 20, daemon }: Patience = {},
 ): Promise<T> => {
-  const giveUpAt = Date.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   for (;;) {
-    const found = await look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > giveUpAt) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    const answer = await probe()
+    if (answer !== undefined && answer !== false) return answer
+    if (daemon !== undefined && (daemon.child.exitCode !== null || daemon.child.signalCode !== null)) {
+      throw new Error(`${daemon.name} ended while waiting for ${what}:\n${daemon.logTail()}`)
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${timeoutMs} ms for ${what}${daemon === undefined ? '' : `:\n${daemon.logTail()}`}`)
+    }
+    await delay(everyMs)
   }
 }

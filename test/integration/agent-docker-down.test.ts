@@ -5,7 +5,7 @@ import { type Host, type HostEvent, HostUnreachableError } from '../../controlle
 import { createAgent } from '../../periphery/agent.ts'
 import { composeRequest, containerRequest } from '../build/container-request.ts'
 import { dockerEnvironment, type PrivateDocker, startPrivateDocker, testImages, withDocker } from '../harness/docker.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 const signal = AbortSignal.timeout(300_000)
 const shared = dockerEnvironment()
@@ -41,10 +41,10 @@ describe.skipIf(!shared)('a Docker Engine that is stopped, killed and started ag
     minReadyMs: 0,
   })
   const settle = () =>
-    untilAsync(
+    waitUntil(
       'a settled container',
       async () => (await host.deployContainer(request, signal)).state === 'settled' || undefined,
-      30_000,
+      { timeoutMs: 30_000 },
     )
 
   for (const how of ['stop', 'kill'] as const) {
@@ -120,7 +120,7 @@ describe('an engine that takes calls and never answers', () => {
     )
     await expect(host.events(signal)[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(HostUnreachableError)
     expect(performance.now() - started).toBeLessThan(5_000)
-    await untilAsync('closed connections', async () => open.size === 0)
+    await waitUntil('closed connections', async () => open.size === 0)
   })
 })
 

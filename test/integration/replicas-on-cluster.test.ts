@@ -15,7 +15,7 @@ import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport } from '../../controller/kube/transport.ts'
 import { haveKubeApiserver, startKubeApiserver, type TestApi } from '../harness/kube-apiserver.ts'
 import { freePort } from '../harness/process.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 const missing = !haveKubeApiserver()
 if (process.env.CI === 'true' && missing)
@@ -81,25 +81,25 @@ describe.skipIf(missing)('two replicas on a real kube-apiserver', () => {
       const variable = await client.get<Variable>(variableKind, { namespace: 'default', name })
       return isConditionTrue(variable, 'Ready')
     }
-    await untilAsync(`${name} to be Ready`, look, 20_000)
+    await waitUntil(`${name} to be Ready`, look, { timeoutMs: 20_000 })
   }
 
   it('let one work, and the other take over within seconds when it is stopped', async () => {
     const first = await start('first')
-    await untilAsync('the first to lead', first.leads, 30_000)
+    await waitUntil('the first to lead', first.leads, { timeoutMs: 30_000 })
     await reconciled('one')
     const second = await start('second')
-    await untilAsync('the second to stand by', async () => (await second.leads()) === false, 30_000)
+    await waitUntil('the second to stand by', async () => (await second.leads()) === false, { timeoutMs: 30_000 })
     const ended = new Promise((resolve) => first.child.once('close', resolve))
     first.child.kill('SIGTERM')
     expect(await ended).toBe(0)
-    await untilAsync('the second to lead', second.leads, 10_000)
+    await waitUntil('the second to lead', second.leads, { timeoutMs: 10_000 })
     await reconciled('two')
   })
 
   it('stop at once while they stand by', async () => {
     const third = await start('third')
-    await untilAsync('the third to stand by', async () => (await third.leads()) === false, 30_000)
+    await waitUntil('the third to stand by', async () => (await third.leads()) === false, { timeoutMs: 30_000 })
     const ended = new Promise((resolve) => third.child.once('close', resolve))
     third.child.kill('SIGTERM')
     expect(await ended).toBe(0)

@@ -8,7 +8,7 @@ import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.t
 import type { Transport } from '../../controller/kube/transport.ts'
 import { type GitRepository, type GitServer, startGitServer } from '../harness/git-server.ts'
 import { type SyncOperator, startSyncOperator, typeOf } from '../harness/sync-operator.ts'
-import { untilAsync } from '../harness/wait-until.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 const token = 'canary-git-5e0d/+='
 const login = { username: 'ann', password: token }
@@ -78,14 +78,14 @@ const sync = (): Promise<ResourceSync> =>
   operator.client.get<ResourceSync>(typeOf('ResourceSync'), { namespace: 'default', name })
 
 const reaches = (type: string, status: string, reason?: string, also: (sync: ResourceSync) => boolean = () => true) =>
-  untilAsync(
+  waitUntil(
     `${name} ${type}=${status} ${reason ?? ''}`,
     async () => {
       const now = await sync()
       const said = conditionOf(now, type)
       return said?.status === status && (reason === undefined || said.reason === reason) && also(now) && now
     },
-    20_000,
+    { timeoutMs: 20_000 },
   )
 
 const poke = (): Promise<KubeObject> =>
@@ -200,7 +200,7 @@ describe('a crash between any two writes', () => {
       let crashes = 0
       for (let survives = 0; ; survives += 1) {
         if (survives > 0) await declare(before)
-        if (manual) await untilAsync('the first state is approved', approveWaiting)
+        if (manual) await waitUntil('the first state is approved', approveWaiting)
         await reaches('Ready', 'True', undefined, applied(before))
 
         if (manual) {
@@ -217,7 +217,9 @@ describe('a crash between any two writes', () => {
           writesLeft = survives
           await declare(after)
         }
-        await untilAsync('it is killed, or through', async () => writesLeft < 0 || applied(after)(await sync()), 20_000)
+        await waitUntil('it is killed, or through', async () => writesLeft < 0 || applied(after)(await sync()), {
+          timeoutMs: 20_000,
+        })
         const killed = writesLeft < 0
         writesLeft = Number.POSITIVE_INFINITY
         if (killed) {
