@@ -27,7 +27,7 @@ export const valueAt = (object: JsonObject, path: string): Json | undefined => {
   let value: Json | undefined = object
   for (const part of path.split('.')) {
     if (part === '') continue
-    if (!isObject(value)) return undefined
+    if (!isObject(value) || !Object.hasOwn(value, part)) return undefined
     value = value[part]
   }
   return value

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { forbidden } from '../http/status.ts'
 import { isObject, metaOf, valueAt } from '../object.ts'
 import type { JsonObject } from '../schema/contract.ts'
+import { own, setKey } from '../schema/go.ts'
 
 /**
  * Set on a CustomResourceDefinition, names the field that says who made an object: stamped by the server on create, never
@@ -36,19 +37,20 @@ export const keepCreator = ({ served }: Call, object: JsonObject, old: JsonObjec
   )
 }
 
+/** The path is a client's text: only keys of the object itself count, whatever they are called. */
 const setAt = (object: JsonObject, path: string, value: string): void => {
   const parts = path.split('.').filter(Boolean)
   const last = parts.pop()
   if (last === undefined) return
   let target = object
   for (const part of parts) {
-    const next = target[part]
+    const next = own(target, part)
     if (isObject(next)) target = next
     else {
       const made: JsonObject = {}
-      target[part] = made
+      setKey(target, part, made)
       target = made
     }
   }
-  target[last] = value
+  setKey(target, last, value)
 }

@@ -1,4 +1,4 @@
-import { parseDocument, type YAMLError } from 'yaml'
+import { LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { isObject } from '../object.ts'
 import { decodeProtobuf, PROTOBUF } from '../protobuf/decode.ts'
 import type { Json, JsonObject } from '../schema/contract.ts'
@@ -8,6 +8,8 @@ import { StatusError, tooLarge } from './status.ts'
 
 /** kube-apiserver's limit for a request body. */
 export const BODY_LIMIT = 3 * 1024 * 1024
+/** Parsing YAML costs a hundred times what parsing JSON does, and kubectl sends JSON. */
+const YAML_LIMIT = 1024 * 1024
 /** YAML aliases may multiply a document; no honest manifest needs many. */
 const ALIAS_LIMIT = 100
 
@@ -44,6 +46,14 @@ export const readBody = (body: RawBody, contentType: string | undefined): Body =
   )
 }
 
+const YAML_OPTIONS = {
+  version: '1.1',
+  uniqueKeys: false,
+  merge: true,
+  logLevel: 'silent',
+  prettyErrors: false,
+} as const
+
 /** YAML 1.1 as in Kubernetes: `y` and `on` are booleans. JSON is YAML, and parsed as what it is where it can be. */
 export const parseYaml = (text: string): Body => {
   if (/^\s*\{/.test(text)) {
@@ -53,9 +63,12 @@ export const parseYaml = (text: string): Body => {
       if (!(error instanceof Fault)) throw error
     }
   }
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, merge: true, logLevel: 'silent' })
+  if (text.length > YAML_LIMIT) throw tooLarge(`Request entity too large: limit for YAML is ${YAML_LIMIT}`)
+  const lineCounter = new LineCounter()
+  // Pretty errors quote the text around each error, and a hostile text has an error every few characters.
+  const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter })
   const [error] = document.errors
-  if (error) throw badRequest(`yaml: line ${error.linePos?.[0].line ?? 1}: ${yamlFault(error)}`)
+  if (error) throw badRequest(`yaml: line ${lineCounter.linePos(error.pos[0]).line || 1}: ${yamlFault(error)}`)
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIAS_LIMIT })

@@ -3,7 +3,7 @@
  * (`$patch`, `$retainKeys`, `$setElementOrder/x`, `$deleteFromPrimitiveList/x`) say what plain JSON cannot.
  */
 import type { FieldType, Json, JsonObject, StrategicMergePatch } from '../schema/contract.ts'
-import { badRequest, internal } from '../schema/faults.ts'
+import { badRequest, Fault, internal } from '../schema/faults.ts'
 import { clone, equal, isObject, own, printValue } from '../schema/go.ts'
 
 const DIRECTIVE = '$patch'
@@ -93,9 +93,18 @@ const ordered = (merged: Json[], order: readonly Json[], original: readonly Json
   return out
 }
 
+/** Lists are merged by comparing each entry with each other; no honest list of a built-in kind is this long. */
+const MAX_ITEMS = 2_000
+
+const bounded = (...lists: readonly (readonly Json[] | undefined)[]): void => {
+  if (lists.every((list) => (list?.length ?? 0) <= MAX_ITEMS)) return
+  throw new Fault(413, 'RequestEntityTooLarge', `lists of more than ${MAX_ITEMS} entries cannot be merged`)
+}
+
 const mergeList = (original: Json[], patch: Json[], type: FieldType | undefined): Json[] => {
   const mergeKey = mergesBy(type)
   if (mergeKey === undefined) return patch.map((item) => plain(item) ?? null)
+  bounded(original, patch)
   if (original.some(Array.isArray) || patch.some(Array.isArray)) throw internal('lists of lists are not supported')
   if (mergeKey === '') {
     const merged: Json[] = []
@@ -153,6 +162,7 @@ const orderLists = (target: JsonObject, patch: JsonObject, type: FieldType | und
     const before = Array.isArray(target[key]) ? target[key] : undefined
     const change = Array.isArray(patch[key]) ? patch[key] : undefined
     const mergeKey = mergesBy(fieldOf(type, key)) ?? ''
+    bounded(order, before, change)
     if (change?.some((item) => !isDeleted(item) && !order.some((other) => same(other, item, mergeKey))))
       throw badRequest(
         'The order in patch list:\n' +
@@ -193,7 +203,9 @@ const mergeMap = (original: JsonObject, patch: JsonObject, type: FieldType | und
 const deleteFromList = (target: JsonObject, key: string, values: Json): void => {
   if (!Array.isArray(values)) throw badRequest('invalid patch format of primitive list')
   const current = target[key]
-  if (Array.isArray(current)) target[key] = current.filter((item) => !values.some((value) => equal(value, item)))
+  if (!Array.isArray(current)) return
+  bounded(values, current)
+  target[key] = current.filter((item) => !values.some((value) => equal(value, item)))
 }
 
 const mergeKey = (target: JsonObject, key: string, value: Json, type: FieldType | undefined): void => {

@@ -1,3 +1,6 @@
+import vm from 'node:vm'
+import { badRequest } from './faults.ts'
+
 /**
  * Go's RE2 patterns as JavaScript regular expressions. What RE2 has and JavaScript has not (`(?i)` at the start, `\A`, `\z`,
  * POSIX classes) is translated; what stays untranslatable gives undefined.
@@ -46,6 +49,37 @@ export const compilePattern = (pattern: string): RegExp | undefined => {
     cache.set(pattern, translate(pattern))
   }
   return cache.get(pattern)
+}
+
+/** What even the worst pattern gets through quickly. */
+const SHORT = 16
+/** What a pattern without a repeated group gets through. */
+const MEDIUM = 256
+const MATCH_TIMEOUT_MS = 100
+const REPEATED_GROUP = /\)[*+{]/
+
+const room = vm.createContext(Object.create(null) as { pattern?: RegExp; text?: string })
+const trial = new vm.Script('pattern.test(text)')
+
+/**
+ * Whether the pattern is found in the text. RE2 needs time in proportion to the text; a regular expression of JavaScript may need for
+ * ever, and both come from clients. So where that could happen, it gets a deadline, which costs a fraction of a millisecond.
+ *
+ * @throws Fault 400 when the deadline passes.
+ */
+export const matchesPattern = (pattern: RegExp, text: string): boolean => {
+  if (text.length <= SHORT || (text.length <= MEDIUM && !REPEATED_GROUP.test(pattern.source))) return pattern.test(text)
+  Object.assign(room, { pattern, text })
+  try {
+    return trial.runInContext(room, { timeout: MATCH_TIMEOUT_MS }) as boolean
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    throw badRequest(
+      `it takes too long to match a text of ${text.length} characters with the pattern ${pattern.source}; write the pattern without repetitions in repetitions`,
+    )
+  } finally {
+    Object.assign(room, { pattern: undefined, text: undefined })
+  }
 }
 
 const REPEATS = /(?:^|[(|])([*+?])/

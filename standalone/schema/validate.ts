@@ -3,6 +3,7 @@ import type { Cause, Json, JsonObject } from './contract.ts'
 import { invalidValue, notSupported, required, tooLong, tooMany, typeInvalid } from './field.ts'
 import { hasFormat } from './formats.ts'
 import { equal, formatFloat, isObject, own, quote } from './go.ts'
+import { matchesPattern } from './pattern.ts'
 import type { Structural } from './structural.ts'
 
 type Code = 'type' | 'required' | 'enum' | 'tooLong' | 'maxItems' | 'maxProperties' | 'invalid' | 'combinator'
@@ -17,16 +18,26 @@ interface Failure {
   limit?: number
 }
 
+/** A body of 3 MiB can be wrong a million times; nobody reads on after these. */
+const MAX_FAILURES = 500
+
 /** Errors, each message once, and how many validators had a say: the branch of a combinator that got furthest is reported. */
 class Result {
-  readonly failures: Failure[] = []
+  readonly #failures = new Map<string, Failure>()
   matches = 0
 
+  get failures(): readonly Failure[] {
+    return [...this.#failures.values()]
+  }
+  get failed(): boolean {
+    return this.#failures.size > 0
+  }
   add(failure: Failure): void {
-    if (!this.failures.some((other) => other.message === failure.message)) this.failures.push(failure)
+    if (this.#failures.size < MAX_FAILURES && !this.#failures.has(failure.message))
+      this.#failures.set(failure.message, failure)
   }
   merge(other: Result): void {
-    for (const failure of other.failures) this.add(failure)
+    for (const failure of other.#failures.values()) this.add(failure)
     this.matches += other.matches
   }
 }
@@ -95,7 +106,8 @@ const checkString = (schema: Structural, value: string, path: string, out: Resul
     })
   else if (minLength !== undefined && runes(value) < minLength)
     out.add(invalid(path, `should be at least ${minLength} chars long`, value))
-  else if (pattern && !pattern.regExp?.test(value)) out.add(invalid(path, `should match '${pattern.text}'`, value))
+  else if (pattern && !(pattern.regExp && matchesPattern(pattern.regExp, value)))
+    out.add(invalid(path, `should match '${pattern.text}'`, value))
   if (schema.format && !hasFormat(schema.format, value))
     out.add({ code: 'type', path, message: `${path} in body must be of type ${schema.format}: ${quote(value)}`, value })
 }
@@ -191,7 +203,7 @@ const checkObject = (schema: Structural, value: JsonObject, path: string, old: J
 const child = (schema: Structural, value: Json, path: string, old: Json | undefined, out: Result): void => {
   const result = run(schema, value, path, old)
   // An unchanged fault is no fault of this update.
-  if (result.failures.length && old !== undefined && equal(value, old)) out.matches += result.matches
+  if (result.failed && old !== undefined && equal(value, old)) out.matches += result.matches
   else out.merge(result)
 }
 
@@ -205,7 +217,7 @@ const checkAnyOf = (schema: Structural, value: Json, path: string, old: Json | u
   let best: Result | undefined
   for (const branch of schema.anyOf) {
     const result = run(branch, value, path, old)
-    if (result.failures.length === 0) {
+    if (!result.failed) {
       out.merge(result)
       return
     }
@@ -221,7 +233,7 @@ const checkOneOf = (schema: Structural, value: Json, path: string, old: Json | u
   let valid = 0
   for (const branch of schema.oneOf) {
     const result = run(branch, value, path, old)
-    if (result.failures.length === 0) {
+    if (!result.failed) {
       valid++
       first ??= result
       best = undefined
@@ -240,7 +252,7 @@ const checkAllOf = (schema: Structural, value: Json, path: string, old: Json | u
   let valid = 0
   for (const branch of schema.allOf) {
     const result = run(branch, value, path, old)
-    if (result.failures.length === 0) valid++
+    if (!result.failed) valid++
     out.merge(result)
   }
   if (valid < schema.allOf.length)
@@ -268,7 +280,7 @@ const run = (schema: Structural, value: Json, path: string, old: Json | undefine
   if (schema.anyOf.length) checkAnyOf(schema, value, path, old, out)
   if (schema.oneOf.length) checkOneOf(schema, value, path, old, out)
   if (schema.allOf.length) checkAllOf(schema, value, path, old, out)
-  if (schema.not && run(schema.not, value, path, old).failures.length === 0)
+  if (schema.not && !run(schema.not, value, path, old).failed)
     out.add(combinator(path, 'must not validate the schema (not)'))
   if (typeof value === 'string') checkString(schema, value, path, out)
   else if (typeof value === 'number') checkNumber(schema, value, path, out)
@@ -309,6 +321,6 @@ const causeOf = (failure: Failure, base: string): Cause => {
 /** All faults of `value`; those that `old` had in the same place do not count. `base` stands before every field. */
 export const validateSchema = (schema: Structural, value: Json, old?: Json, base = ''): Cause[] => {
   const result = run(schema, value, '', old)
-  if (result.failures.length && old !== undefined && equal(value, old)) return []
+  if (result.failed && old !== undefined && equal(value, old)) return []
   return result.failures.map((failure) => causeOf(failure, base))
 }

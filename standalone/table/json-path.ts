@@ -186,9 +186,12 @@ const select = (step: Step, value: Json): Json[] => {
   }
 }
 
+/** `..` after `..` multiplies; a column needs one value. */
+const MAX_VALUES = 10_000
+
 const walk = (steps: readonly Step[], values: Json[]): Json[] => {
   let current = values
-  for (const step of steps) current = current.flatMap((value) => select(step, value))
+  for (const step of steps) current = current.flatMap((value) => select(step, value)).slice(0, MAX_VALUES)
   return current
 }
 
