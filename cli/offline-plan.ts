@@ -1,10 +1,11 @@
 import type { KubeObject } from '../controller/api/meta.ts'
 import { label } from '../controller/api/names.ts'
-import { secretType } from '../controller/kube/builtin-types.ts'
+import { type Secret, secretType } from '../controller/kube/builtin-types.ts'
 import { isForbidden } from '../controller/kube/client.ts'
 import { syncKinds } from '../controller/sync/kinds.ts'
-import { type StoredSecret, secretValues } from '../controller/sync/object-secrets.ts'
-import { planSync, type SyncPlan } from '../controller/sync/plan.ts'
+import { secretValues } from '../controller/sync/object-secrets.ts'
+import { planSync } from '../controller/sync/plan.ts'
+import type { SyncPlan } from '../controller/sync/sync-plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
 import type { Connection } from './context.ts'
 import { formatPlace, refusesAll } from './declarations.ts'
@@ -57,7 +58,7 @@ export const liveState = async ({ client, namespace }: Connection, { note, paint
   }
   try {
     const labelSelector = `${label.managedBy}=komodo-operator`
-    const { items } = await client.list<StoredSecret>(secretType, { namespace, labelSelector, signal })
+    const { items } = await client.list<Secret>(secretType, { namespace, labelSelector, signal })
     return { live, namespace, secrets: secretValues(items) }
   } catch (error) {
     if (!isForbidden(error)) throw error

@@ -1,5 +1,6 @@
 import { WaitingError } from '../engine/errors.ts'
 import type { RegistryAuth } from '../hosts/port.ts'
+import { isPlainObject } from '../json.ts'
 import type { SecretData, SecretReader } from './secrets.ts'
 
 /** Type of Secrets that hold an account at an image registry: data `domain`, `username`, `password` (or `token`). */
@@ -81,10 +82,10 @@ function fromDockerConfig(text: string, registry: string): RegistryAuth | undefi
   } catch {
     return undefined
   }
-  if (!isRecord(config) || !isRecord(config.auths)) return undefined
+  if (!isPlainObject(config) || !isPlainObject(config.auths)) return undefined
   for (const [address, entry] of Object.entries(config.auths)) {
     const host = address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-    if (registryOf(`${host}/x`) !== registry || !isRecord(entry)) continue
+    if (registryOf(`${host}/x`) !== registry || !isPlainObject(entry)) continue
     const [user, ...rest] =
       typeof entry.auth === 'string' ? Buffer.from(entry.auth, 'base64').toString('utf8').split(':') : []
     const username = typeof entry.username === 'string' ? entry.username : user
@@ -94,6 +95,3 @@ function fromDockerConfig(text: string, registry: string): RegistryAuth | undefi
   }
   return undefined
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,7 +5,7 @@ import { formatPosition, objectKey } from './desired.ts'
 import { diffObject } from './diff.ts'
 import { type ApplyContext, applySecret, deleteSecret } from './object-secrets.ts'
 import { forEachParallel } from './parallel.ts'
-import type { PlannedApply, PlannedDelete, SyncPlan } from './plan.ts'
+import type { PlannedApply, PlannedDelete, SyncPlan } from './sync-plan.ts'
 
 export interface ApplyReport {
   created: number

@@ -7,9 +7,10 @@ import { openDirectory } from '../git/directory-tree.ts'
 import { read } from '../toml/read.ts'
 import { readDeclarationFiles } from './files.ts'
 import { syncKinds } from './kinds.ts'
-import { type PlanInput, planSync } from './plan.ts'
+import { planSync } from './plan.ts'
 import { cutIntoParts, describeChanges } from './plan-parts.ts'
 import { renderPlan } from './render.ts'
+import type { PlanInput } from './sync-plan.ts'
 
 /** Public repositories of people who use Komodo; beside the project when there are any. */
 const corpus = join(import.meta.dirname, '../../../shared/corpus')

@@ -1,10 +1,10 @@
 import { type CommonStatus, conditionOf, type KubeObject } from '../api/meta.ts'
 import { composeName, containerName } from '../api/name-rules.ts'
 import { komodoNameOf } from '../api/names.ts'
-import { type DeployReason, type DeployTarget, orderDeploys, type PlannedDeploy } from './deploy-order.ts'
+import { isPlainObject } from '../json.ts'
+import { type DeployReason, type DeployTarget, orderDeploys } from './deploy-order.ts'
 import { type DesiredObject, formatPosition, objectKey, type PlanProblem } from './desired.ts'
-import type { PlanInput, PlannedApply } from './plan.ts'
-import { isPlainObject } from './values.ts'
+import type { ObjectDeploy, PlanInput, PlannedApply } from './sync-plan.ts'
 
 /** Top-level fields whose change alone deploys nothing: they describe, notify, order, or say how to stop. */
 const quietFields = new Set([
@@ -29,13 +29,6 @@ const quietFields = new Set([
   'webhookForceDeploy',
   'webhookSecretFrom',
 ])
-
-export interface ObjectDeploy extends PlannedDeploy {
-  /** `metadata.name`. */
-  objectName: string
-  /** `file:line` that declares it. */
-  source: string
-}
 
 /** What will be deployed once the plan is applied, in rounds, and what stands in the way. */
 export function planDeploys(

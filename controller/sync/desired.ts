@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { annotation, label } from '../api/names.ts'
 import { assignSlugs, type NamedObject } from '../api/slug.ts'
+import { canonicalJson, isPlainObject, type PlainObject } from '../json.ts'
 import type { Declaration, SourcePosition } from '../toml/declaration.ts'
 import type { SyncKind } from './kinds.ts'
-import { canonicalJson, isPlainObject, type PlainObject } from './values.ts'
 
 /** What a ResourceSync says about which declarations take part. */
 export interface SyncScope {

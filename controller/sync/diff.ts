@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/meta.ts'
 import { fieldManager } from '../api/names.ts'
+import { deepEqual, isPlainObject, type PlainObject, valueAt } from '../json.ts'
 import type { DesiredObject } from './desired.ts'
-import { deepEqual, isPlainObject, type PlainObject, valueAt } from './values.ts'
 
 /** One field that changes. A missing value means that the field is not there. Values of secrets are never part of it. */
 export interface FieldChange {

@@ -1,9 +1,9 @@
 import { createHash, createHmac, hash as hashOf } from 'node:crypto'
+import { canonicalJson } from '../json.ts'
 import type { PlannedDeploy } from './deploy-order.ts'
 import type { DesiredObject } from './desired.ts'
 import type { FieldChange } from './diff.ts'
-import type { PlannedChange } from './plan.ts'
-import { canonicalJson } from './values.ts'
+import type { PlannedChange } from './sync-plan.ts'
 
 /** What a digest names of an object that goes away. */
 interface Deleted {

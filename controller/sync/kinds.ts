@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { KindDefinition, TomlTable } from '../api/v1alpha1/kind.ts'
 import { kinds } from '../api/v1alpha1/kinds.ts'
-import { isPlainObject, type PlainObject } from './values.ts'
+import { isPlainObject, type PlainObject } from '../json.ts'
 
 /** What the sync has to know of a kind that TOML can declare. */
 export interface SyncKind {

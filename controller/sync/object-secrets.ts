@@ -1,6 +1,6 @@
 import { apiVersionOf, type KubeObject, type OwnerReference } from '../api/meta.ts'
 import { label } from '../api/names.ts'
-import { secretType } from '../kube/builtin-types.ts'
+import { type Secret, secretType } from '../kube/builtin-types.ts'
 import { getOrUndefined, isNotFound, type KubeClient } from '../kube/client.ts'
 import type { DesiredObject } from './desired.ts'
 import type { SyncKind } from './kinds.ts'
@@ -12,15 +12,11 @@ export interface ApplyContext {
   signal: AbortSignal
 }
 
-export interface StoredSecret extends KubeObject {
-  data?: Readonly<Record<string, string>>
-}
-
 /** The decoded values of Secrets, by their names: what a plan compares declared values with. */
-export const secretValues = (secrets: readonly StoredSecret[]): Map<string, Record<string, string>> =>
+export const secretValues = (secrets: readonly Secret[]): Map<string, Record<string, string>> =>
   new Map(secrets.map(({ metadata, data }) => [metadata.name, decoded(data)]))
 
-const decoded = (data: StoredSecret['data']): Record<string, string> =>
+const decoded = (data: Secret['data']): Record<string, string> =>
   Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
 
 /** What a crash between an object and its Secret left undone. */

@@ -1,7 +1,7 @@
 import { MAX_CHANGES_PER_PART, type PlanChange, type PlanFieldChange } from '../api/v1alpha1/plan.ts'
 import { formatPosition } from './desired.ts'
 import type { FieldChange } from './diff.ts'
-import type { PlannedChange, SyncPlan } from './plan.ts'
+import type { PlannedChange, SyncPlan } from './sync-plan.ts'
 
 /** Longest text that a plan shows of one value. The digest covers all of it. */
 const MAX_VALUE = 4_000

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../api/meta.ts'
 import { annotation, fieldManager } from '../api/names.ts'
+import { isPlainObject, type PlainObject } from '../json.ts'
 import type { Declaration } from '../toml/declaration.ts'
 import { syncKinds } from './kinds.ts'
-import { type PlanInput, planSync, type SyncPlan } from './plan.ts'
-import { isPlainObject, type PlainObject } from './values.ts'
+import { planSync } from './plan.ts'
+import type { PlanInput, SyncPlan } from './sync-plan.ts'
 
 const declare = (
   kind: string,

@@ -1,7 +1,7 @@
 import { parse, TomlError } from 'smol-toml'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { unsupportedTables } from '../api/v1alpha1/kinds.ts'
-import { isVariableName } from '../interpolate.ts'
+import { isVariableName } from '../text/interpolate.ts'
 import type {
   BlockName,
   Declaration,

@@ -1,21 +1,18 @@
 import { parseDuration } from '../../api/duration.ts'
 import { komodoNameOf } from '../../api/names.ts'
 import { type Deployment, deploymentCondition } from '../../api/v1alpha1/deployment.ts'
-import type { Server } from '../../api/v1alpha1/server.ts'
 import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
 import type { Pass, Recheck } from '../../engine/reconciler.ts'
-import type { ContainerObservation, ContainerRollout, Host } from '../../hosts/port.ts'
+import type { ContainerObservation, ContainerRollout } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
-import type { Attempts } from '../attempts.ts'
-import type { DeployDeps } from '../deploy-deps.ts'
 import { recordFailure, recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
-import type { DeployRequest } from '../deploy-request.ts'
 import { onHost } from '../host-failure.ts'
-import { type Place, removeLeftovers, sameEngine } from '../places.ts'
+import { removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import { registryAuth, registryOf } from '../registry-auth.ts'
 import type { Health, Plan } from './plan.ts'
 import { containerRequest, type DeployPurpose, type DesiredContainer, stopOptions } from './request.ts'
+import type { Work } from './work.ts'
 
 const { inputsReady, deployed, healthy } = deploymentCondition
 
@@ -23,22 +20,6 @@ const { inputsReady, deployed, healthy } = deploymentCondition
 const SOON_MS = 1_000
 const NAME_TAKEN_RETRY_MS = 60_000
 const LOG_LINES_SHOWN = 10
-
-/** All that a pass knows when it has decided. */
-export interface Work {
-  deployment: Readonly<Deployment>
-  pass: Pass<Deployment>
-  server: Readonly<Server>
-  host: Host
-  desired: DesiredContainer
-  observed: ContainerObservation | undefined
-  hash: string
-  request: DeployRequest
-  /** Where it was deployed before, if not here. */
-  elsewhere: Place | undefined
-  attempts: Attempts
-  deps: DeployDeps
-}
 
 export async function act(plan: Plan, work: Work): Promise<Recheck> {
   const { pass, observed, server, hash } = work

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { deployment } from '../../../test/build/objects.ts'
 import { annotation } from '../../api/names.ts'
 import { StalledError } from '../../engine/errors.ts'
-import { Interpolation } from '../../interpolate.ts'
+import { Interpolation } from '../../text/interpolate.ts'
 import { digestWith } from '../digest.ts'
 import { containerNameOf, type DeployPurpose, desiredContainer, hashOf, pullPolicy } from './request.ts'
 

@@ -1,7 +1,7 @@
 import type { Variable } from '../../api/v1alpha1/variable.ts'
 import { WaitingError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
-import { type Interpolation, type Lookup, type Value, variableNames } from '../../interpolate.ts'
+import { type Interpolation, type Lookup, type Value, variableNames } from '../../text/interpolate.ts'
 import { NOT_BY_ITSELF_MS } from '../references.ts'
 import type { SecretReader } from '../secrets.ts'
 

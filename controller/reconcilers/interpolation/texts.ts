@@ -1,6 +1,6 @@
 import { StalledError } from '../../engine/errors.ts'
 import type { KeyValue } from '../../hosts/port.ts'
-import type { Interpolation } from '../../interpolate.ts'
+import type { Interpolation } from '../../text/interpolate.ts'
 import { KeyValueError, parseKeyValues } from '../../text/key-values.ts'
 
 /** Replaces names in texts, or leaves them (`verbatim`). */

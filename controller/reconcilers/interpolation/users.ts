@@ -3,7 +3,7 @@ import { komodoNameOf } from '../../api/names.ts'
 import type { Variable } from '../../api/v1alpha1/variable.ts'
 import type { Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
-import { variableNames } from '../../interpolate.ts'
+import { variableNames } from '../../text/interpolate.ts'
 import type { SecretReader } from '../secrets.ts'
 
 const USES = 'variables'

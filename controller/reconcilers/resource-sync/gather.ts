@@ -1,11 +1,11 @@
 import { label } from '../../api/names.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
-import { secretType } from '../../kube/builtin-types.ts'
+import { type Secret, secretType } from '../../kube/builtin-types.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { labelValue } from '../../sync/desired.ts'
 import { syncKinds } from '../../sync/kinds.ts'
-import { type StoredSecret, secretValues } from '../../sync/object-secrets.ts'
-import type { PlanInput } from '../../sync/plan.ts'
+import { secretValues } from '../../sync/object-secrets.ts'
+import type { PlanInput } from '../../sync/sync-plan.ts'
 import type { Declaration } from '../../toml/declaration.ts'
 
 /** Everything that a plan is made from, read from the API itself: copies may lag, and do not know who owns which field. */
@@ -20,7 +20,7 @@ export async function gather(
   const kinds = [...syncKinds.values()].map(({ definition }) => definition)
   const labelSelector = `${label.sync}=${labelValue(metadata.name)}`
   const [secrets, ...lists] = await Promise.all([
-    client.list<StoredSecret>(secretType, { namespace, labelSelector, signal }),
+    client.list<Secret>(secretType, { namespace, labelSelector, signal }),
     ...kinds.map((type) => client.list(type, { namespace, signal })),
   ])
   const { matchTags, includeResources, includeVariables } = spec
@@ -39,7 +39,7 @@ export async function gather(
 }
 
 /** One without owner would outlive its object. */
-const isOwned = ({ metadata }: StoredSecret): boolean => (metadata.ownerReferences ?? []).length > 0
+const isOwned = ({ metadata }: Secret): boolean => (metadata.ownerReferences ?? []).length > 0
 
 /** A number, or a share such as `10%` of what the sync applied, of which one is always allowed. */
 export function budget(limit: number | string, owned: number): number {

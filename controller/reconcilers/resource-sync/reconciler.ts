@@ -18,7 +18,7 @@ import { kubeTime } from '../../status/conditions.ts'
 import { type ApplyReport, applyPlan } from '../../sync/apply.ts'
 import { type Inventory, readInventory, writeInventory } from '../../sync/inventory.ts'
 import { tendSecrets } from '../../sync/object-secrets.ts'
-import { planSync, type SyncPlan } from '../../sync/plan.ts'
+import { planSync } from '../../sync/plan.ts'
 import { cutIntoParts, describeChanges } from '../../sync/plan-parts.ts'
 import {
   covers,
@@ -30,6 +30,7 @@ import {
   storePlan,
   tidyPlans,
 } from '../../sync/stored-plans.ts'
+import type { SyncPlan } from '../../sync/sync-plan.ts'
 import { openApprovals, settleApprovals } from './approval.ts'
 import { readDeclared } from './declared.ts'
 import { gather } from './gather.ts'

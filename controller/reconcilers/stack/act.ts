@@ -3,46 +3,28 @@ import { komodoNameOf } from '../../api/names.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
 import { TransientError, WaitingError } from '../../engine/errors.ts'
-import type { Pass, Recheck } from '../../engine/reconciler.ts'
-import type { ComposeReport, ComposeRequest, Host, ProjectObservation } from '../../hosts/port.ts'
+import type { Recheck } from '../../engine/reconciler.ts'
+import type { ComposeReport, ComposeRequest } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
-import type { Attempts } from '../attempts.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
-import type { DeployRequest } from '../deploy-request.ts'
 import { onHost } from '../host-failure.ts'
 import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import { registryAuth } from '../registry-auth.ts'
 import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
-import { type Desired, intervalOf } from './look.ts'
+import { intervalOf } from './look.ts'
 import type { Plan } from './plan.ts'
 import { recordDeployed, rememberConfigHashes } from './record.ts'
 import { reportHealth } from './report-health.ts'
 import { composeRequest, partOf } from './request.ts'
-import { orphanedServices, reportServices, type ServiceReport } from './services.ts'
+import { orphanedServices, reportServices } from './services.ts'
+import type { Work } from './work.ts'
 
 const { sourceReady, deployed, healthy } = stackCondition
 
 /** While something is on its way that sends an event when it is done: the safety net. */
 const SOON_MS = 1_000
-
-/** All that a pass knows when it has decided. */
-export interface Work {
-  stack: Readonly<Stack>
-  pass: Pass<Stack>
-  server: Readonly<Server>
-  host: Host
-  desired: Desired
-  observed: ProjectObservation
-  services: readonly ServiceReport[]
-  hash: string
-  request: DeployRequest
-  /** Where it was deployed before, if not here. */
-  elsewhere: Place | undefined
-  attempts: Attempts
-  deps: DeployDeps
-}
 
 export async function act(plan: Plan, work: Work): Promise<Recheck> {
   const { stack, pass, hash, services } = work

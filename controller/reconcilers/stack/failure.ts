@@ -3,9 +3,9 @@ import { StalledError, TransientError, WaitingError } from '../../engine/errors.
 import { DeployFailedError } from '../../hosts/port.ts'
 import { type Failure, recordFailure } from '../deploy-record.ts'
 import { hostFailure } from '../host-failure.ts'
-import type { Work } from './act.ts'
 import { type Desired, intervalOf } from './look.ts'
 import { INVALID_COMPOSE } from './plan.ts'
+import type { Work } from './work.ts'
 
 const { deployed } = stackCondition
 const OUTPUT_LINES_SHOWN = 10

@@ -10,7 +10,7 @@ import { onHost } from '../host-failure.ts'
 import { type Place, removeForDeletion, sameEngine } from '../places.ts'
 import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
-import { act, type Work } from './act.ts'
+import { act } from './act.ts'
 import { changedPaths, configChange, hashOf } from './inputs.ts'
 import { lookAtSource } from './look.ts'
 import { planStack } from './plan.ts'
@@ -18,6 +18,7 @@ import { projectNameOf } from './request.ts'
 import { claimant, routeToStacks, stacksOn } from './routes.ts'
 import { reportServices } from './services.ts'
 import { FreshTrees, type StackSources } from './sources.ts'
+import type { Work } from './work.ts'
 
 const { serverReady, sourceReady, deployed, healthy } = stackCondition
 

@@ -1,9 +1,9 @@
 import { parseDuration } from '../../api/duration.ts'
 import { stackCondition } from '../../api/v1alpha1/stack.ts'
 import type { Recheck } from '../../engine/reconciler.ts'
-import type { Work } from './act.ts'
 import { intervalOf } from './look.ts'
 import { reportServices, type ServiceReport } from './services.ts'
+import type { Work } from './work.ts'
 
 const { healthy } = stackCondition
 

@@ -1,5 +1,5 @@
 import type { VariableSpec } from '../../api/v1alpha1/variable.ts'
-import { isVariableName } from '../../interpolate.ts'
+import { isVariableName } from '../../text/interpolate.ts'
 
 const LONGEST_VALUE = 10_000
 
