@@ -1,9 +1,10 @@
 import type { Call } from '../call.ts'
 import { isObject, valueAt } from '../object.ts'
 import type { Json, JsonObject } from '../schema/contract.ts'
+import { RULES } from '../schema/crd-schema-parts.ts'
+import { isCheckedRule } from '../schema/structural.ts'
 
 const CRD_STORAGE = 'customresourcedefinitions'
-const RULES = 'x-kubernetes-validations'
 
 /**
  * A CRD made for kube-apiserver is taken although parts of it have no effect here; whoever applies it is told of each such part, so that
@@ -26,5 +27,9 @@ const hasRules = (schema: Json): boolean => {
   if (Array.isArray(schema)) return schema.some(hasRules)
   if (!isObject(schema)) return false
   // A property may be named like the rules; rules are a list.
-  return Array.isArray(schema[RULES]) || Object.values(schema).some((part) => hasRules(part ?? null))
+  const rules = schema[RULES]
+  return (
+    (Array.isArray(rules) && !rules.every(isCheckedRule)) ||
+    Object.values(schema).some((part) => hasRules(part ?? null))
+  )
 }

@@ -1,5 +1,6 @@
 /** The schema of a custom resource, read once from its CRD into the form that pruning, defaulting and validation walk. */
 import type { Json, JsonObject } from './contract.ts'
+import { RULES } from './crd-schema-parts.ts'
 import { knownFormat } from './formats.ts'
 import { isObject } from './go.ts'
 import { compilePattern } from './pattern.ts'
@@ -46,6 +47,8 @@ export interface Structural {
   listType?: string
   listMapKeys: readonly string[]
   mapType?: string
+  /** Set: the value never changes once it is there; what a change is told. */
+  immutable?: string
 }
 
 const number = (value: Json | undefined): number | undefined => (typeof value === 'number' ? value : undefined)
@@ -63,6 +66,15 @@ const additionalOf = (value: Json | undefined): Structural | boolean | undefined
 const defined = <T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } => {
   for (const key in object) if (object[key] === undefined) delete object[key]
   return object as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+/** The one CEL rule that is checked here; it needs no CEL, and approvals rest on it. */
+export const isCheckedRule = (rule: Json): boolean => isObject(rule) && rule.rule === 'self == oldSelf'
+
+const immutableOf = (rules: Json | undefined): string | undefined => {
+  const rule = Array.isArray(rules) ? rules.find(isCheckedRule) : undefined
+  if (!isObject(rule)) return undefined
+  return typeof rule.message === 'string' && rule.message !== '' ? rule.message : 'failed rule: self == oldSelf'
 }
 
 /** `schema` is an `openAPIV3Schema` that passed the validation of its CRD. */
@@ -120,5 +132,6 @@ export const compileSchema = (schema: JsonObject): Structural => {
     listType,
     listMapKeys: strings(schema['x-kubernetes-list-map-keys']),
     mapType: typeof schema['x-kubernetes-map-type'] === 'string' ? schema['x-kubernetes-map-type'] : undefined,
+    immutable: immutableOf(schema[RULES]),
   })
 }

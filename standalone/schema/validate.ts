@@ -287,6 +287,8 @@ const run = (schema: Structural, value: Json, path: string, old: Json | undefine
   else if (Array.isArray(value)) checkList(schema, value, path, old, out)
   checkEnum(schema, value, path, out)
   if (isObject(value)) checkObject(schema, value, path, old, out)
+  if (schema.immutable !== undefined && old !== undefined && !out.failed && !equal(value, old))
+    out.add({ code: 'invalid', path, message: schema.immutable, value: schema.types[0] ?? 'object' })
   out.matches += 3
   return out
 }
