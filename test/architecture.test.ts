@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   periphery: ['controller/hosts/port.ts'],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],
-  cli: [api, 'controller/git', 'controller/kube', 'controller/sync', 'controller/toml'],
+  cli: [api, 'controller/git', 'controller/kube', 'controller/sync', 'controller/text', 'controller/toml'],
 }
 
 /** Which room may use which dependency; `yaml` is used where Kubernetes speaks YAML. */
