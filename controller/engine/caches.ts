@@ -2,6 +2,7 @@ import type { KubeObject, ResourceType } from '../api/meta.ts'
 import { apiVersionOf } from '../api/meta.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Clock } from './clock.ts'
+import { fitting } from './fit.ts'
 import { lean } from './lean.ts'
 import type { Lister } from './lister.ts'
 import type { Logger } from './logger.ts'
@@ -40,7 +41,8 @@ export class Caches {
     let cache = this.#stores.get(key)
     if (cache === undefined) {
       if (this.#started) throw new Error(`${key} was not asked for before the caches were started`)
-      cache = { type, store: new ObjectStore<KubeObject>(lean), synced: false }
+      const mend = fitting(type)
+      cache = { type, store: new ObjectStore<KubeObject>((object) => mend(lean(object))), synced: false }
       this.#stores.set(key, cache)
     }
     return cache.store as unknown as ObjectStore<T>

@@ -6,6 +6,7 @@ import { patchStatus } from '../status/patch.ts'
 import type { Clock } from './clock.ts'
 import type { EventSink } from './events.ts'
 import { addFinalizer, hasFinalizer, removeFinalizer } from './finalizers.ts'
+import { isFit, requireFit } from './fit.ts'
 import { linkedAbort } from './linked-abort.ts'
 import type { Logger } from './logger.ts'
 import { withFields } from './logger.ts'
@@ -94,7 +95,7 @@ export class Frame<T extends Reconciled> {
     }
 
     let object = snapshot
-    if (!deleting && reconciler.finalize !== undefined && !hasFinalizer(object)) {
+    if (!deleting && reconciler.finalize !== undefined && !hasFinalizer(object) && isFit(object)) {
       const marked = await addFinalizer(client, reconciler.type, object, deadline.signal)
       if (marked === undefined || marked.metadata.deletionTimestamp !== undefined) return outcomeOfSuccess({})
       store.wroteThrough(marked)
@@ -130,6 +131,7 @@ export class Frame<T extends Reconciled> {
 
   async #work(object: Readonly<T>, pass: Pass<T>, deleting: boolean): Promise<Recheck> {
     const { reconciler } = this.#options
+    requireFit(object)
     if (!deleting) return reconciler.reconcile(object, pass)
     await reconciler.finalize?.(object, pass)
     return {}

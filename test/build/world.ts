@@ -7,10 +7,11 @@ import {
   type ObjectKey,
   parseKey,
 } from '../../controller/api/meta.ts'
-import type { Deployment } from '../../controller/api/v1alpha1/deployment.ts'
-import type { Server } from '../../controller/api/v1alpha1/server.ts'
-import type { Stack } from '../../controller/api/v1alpha1/stack.ts'
-import type { Variable } from '../../controller/api/v1alpha1/variable.ts'
+import { type Deployment, deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
+import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts'
+import { type Stack, stackKind } from '../../controller/api/v1alpha1/stack.ts'
+import { type Variable, variableKind } from '../../controller/api/v1alpha1/variable.ts'
+import { fitting, requireFit } from '../../controller/engine/fit.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
 import { ObjectStore } from '../../controller/engine/object-store.ts'
 import { outcomeOfError, outcomeOfSuccess } from '../../controller/engine/outcome.ts'
@@ -57,10 +58,10 @@ export class World {
   /** The process dies instead of making the write of this number: what the pass did on hosts is done, and nobody wrote it down. */
   dieAtWrite = Number.POSITIVE_INFINITY
   readonly stores = {
-    Server: new ObjectStore<Server>(),
-    Variable: new ObjectStore<Variable>(),
-    Deployment: new ObjectStore<Deployment>(),
-    Stack: new ObjectStore<Stack>(),
+    Server: new ObjectStore<Server>(fitting(serverKind)),
+    Variable: new ObjectStore<Variable>(fitting(variableKind)),
+    Deployment: new ObjectStore<Deployment>(fitting(deploymentKind)),
+    Stack: new ObjectStore<Stack>(fitting(stackKind)),
   }
   readonly secrets = new ObjectStore<Secret>()
   readonly #reconcilers: Reconcilers
@@ -232,6 +233,7 @@ export class World {
     const deleting = object.metadata.deletionTimestamp !== undefined
     let outcome: ReturnType<typeof outcomeOfSuccess>
     try {
+      requireFit(object)
       if (deleting) await reconciler.finalize?.(object, pass)
       outcome = outcomeOfSuccess(deleting ? {} : await reconciler.reconcile(object, pass))
     } catch (error) {

@@ -1,5 +1,7 @@
+import type { KubeObject } from '../../api/meta.ts'
 import { label } from '../../api/names.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import { fitting } from '../../engine/fit.ts'
 import { type Secret, secretType } from '../../kube/builtin-types.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { labelValue } from '../../sync/desired.ts'
@@ -30,13 +32,16 @@ export async function gather(
     prune: spec.delete || spec.managed,
     deletionBudget: budget(spec.operator.deletionBudget, inventory.size),
     kinds: syncKinds,
-    live: new Map(kinds.map(({ kind }, i) => [kind, lists[i]?.items ?? []])),
+    live: new Map(kinds.map(({ kind }, i) => [kind, (lists[i]?.items ?? []).map(fits.get(kind) ?? asIs)])),
     secrets: secretValues(secrets.items),
     unownedSecrets: new Set(secrets.items.filter((secret) => !isOwned(secret)).map(({ metadata }) => metadata.name)),
     inventory,
     digestKey,
   }
 }
+
+const asIs = (object: KubeObject): KubeObject => object
+const fits = new Map([...syncKinds.values()].map(({ definition }) => [definition.kind, fitting(definition)]))
 
 /** One without owner would outlive its object. */
 const isOwned = ({ metadata }: Secret): boolean => (metadata.ownerReferences ?? []).length > 0
