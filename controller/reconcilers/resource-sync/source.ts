@@ -42,7 +42,7 @@ export async function openSource(
   const { spec, metadata } = sync
   try {
     if (spec.filesOnHost) {
-      const directory = join(syncDirectory, pathName(komodoNameOf(sync)))
+      const directory = join(syncDirectory, folderOf(komodoNameOf(sync)))
       const tree = await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
       return treeSource(directory, tree, spec.resourcePath)
     }
@@ -75,6 +75,14 @@ export async function openSource(
     message: '',
     files: async () => ({ files: [{ path: 'fileContents', text }], diagnostics: [] }),
   }
+}
+
+/** A name is a text of the user's, and must not lead out of the folder of all syncs. */
+function folderOf(name: string): string {
+  const folder = pathName(name)
+  if (folder !== '' && folder !== '.' && folder !== '..' && !/[/\0]/.test(folder)) return folder
+  const message = `${JSON.stringify(name)} cannot be the name of a folder, and filesOnHost reads the folder of the sync's name; rename the sync`
+  throw new StalledError(SOURCE_READY, 'InvalidSource', message)
 }
 
 const treeSource = (description: string, tree: BrowsableTree, resourcePath: readonly string[]): SyncSource => ({
