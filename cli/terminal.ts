@@ -1,3 +1,5 @@
+import { printable } from '../controller/text/printable.ts'
+
 /** Where a command talks to: text for people, colours only where they show. */
 export interface Terminal {
   /** Results: what a script would read. A newline is added. */
@@ -48,11 +50,11 @@ export const createTerminal = (stdout: Stream, stderr: Stream, noColor: string |
   const colours = stdout.isTTY === true && (noColor === undefined || noColor === '')
   let last = ''
   return {
-    print: (text) => stdout.write(`${text}\n`),
-    note: (text) => stderr.write(`${text}\n`),
+    print: (text) => stdout.write(`${printable(text)}\n`),
+    note: (text) => stderr.write(`${printable(text)}\n`),
     progress(text) {
       if (text === last) return
-      stderr.write(stderr.isTTY ? `\r\u001b[2K${text}` : `${text}\n`)
+      stderr.write(stderr.isTTY ? `\r\u001b[2K${printable(text)}` : `${printable(text)}\n`)
       last = text
     },
     progressDone() {

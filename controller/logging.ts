@@ -1,6 +1,7 @@
 import pino from 'pino'
 import type { Config } from './config.ts'
 import type { Logger } from './engine/logger.ts'
+import { printable } from './text/printable.ts'
 
 /** Where lines go; stdout's shape. */
 export interface LogDestination {
@@ -41,5 +42,6 @@ const asText = (json: string): string => {
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   const tail = fields.length === 0 ? '' : ` (${fields.join(' ')})`
-  return `${time.slice(11, 19)} ${level.padEnd(5)} ${subject}${msg}${tail}\n${typeof stack === 'string' ? `${stack}\n` : ''}`
+  const line = `${time.slice(11, 19)} ${level.padEnd(5)} ${subject}${msg}${tail}\n`
+  return printable(`${line}${typeof stack === 'string' ? `${stack}\n` : ''}`)
 }
