@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { lstat, mkdir, readFile } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { mkdir, open, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -22,7 +22,7 @@ import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-er
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
 import { MachineStats } from './host-stats.ts'
-import { Label } from './labels.ts'
+import { containerLabel } from '../controller/hosts/labels.ts'
 import { type Command, CommandDeadlineError, runCommand } from './run-command.ts'
 import { forgetProject, resolveRunDirectory, stackDirectory } from './stack-directory.ts'
 
@@ -130,7 +130,7 @@ class Agent implements Host {
   async startContainer(name: string, owner: string, signal: AbortSignal): Promise<void> {
     const container = await this.#containers.inspect(name, signal)
     if (!container) throw new HostRejectedError('NotFound', `there is no container ${name}`)
-    if (container.labels[Label.owner] !== owner) {
+    if (container.labels[containerLabel.owner] !== owner) {
       throw new HostRejectedError('NameTaken', `container ${name} was not made by ${owner}`)
     }
     await this.#containers.start(name, signal)
@@ -227,13 +227,23 @@ class Agent implements Host {
   }
 }
 
+/** Whatever stands there now: a link that was put there since, a pipe that nobody writes to, a file that grows. */
 const readBounded = async (path: string, shown: string): Promise<Uint8Array | undefined> => {
   try {
-    const { size } = await lstat(path)
-    if (size > maxFileBytes) {
-      throw new HostRejectedError('FileTooLarge', `${shown} has ${size} bytes; at most ${maxFileBytes} are read`)
+    const file = await open(await realpath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const info = await file.stat()
+      if (!info.isFile()) throw new HostRejectedError('NotAFile', `${shown} is not a file`)
+      const { size } = info
+      if (size > maxFileBytes) {
+        throw new HostRejectedError('FileTooLarge', `${shown} has ${size} bytes; at most ${maxFileBytes} are read`)
+      }
+      const buffer = Buffer.alloc(size)
+      const { bytesRead } = await file.read(buffer, 0, size, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await file.close()
     }
-    return await readFile(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw toFileError(error, `read ${shown}`)

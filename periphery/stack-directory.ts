@@ -13,13 +13,19 @@ export interface StackRoots {
   allowed: readonly string[]
 }
 
-/** Files that we wrote, and for which project: what a later deploy or removal has to tidy up. Kept in the stack's directory. */
+/**
+ * Files that we wrote, and for which project: what a later deploy or removal has to tidy up. Kept beside the directories of the stacks
+ * and not in them, where a repository could bring a list of its own, of files for us to remove.
+ */
 interface Manifest {
+  stack: string
   project: string
   files: string[]
 }
 
-const manifestName = '.komodo-operator.json'
+/** No stack is called so: names begin with a letter or a digit. */
+const manifestsName = '.written'
+const manifestPath = ({ stacks }: StackRoots, stack: string): string => join(stacks, manifestsName, `${stack}.json`)
 
 /** The directory of a stack; made, readable by this user alone. */
 export const stackDirectory = async ({ stacks }: StackRoots, stack: string): Promise<string> => {
@@ -77,7 +83,7 @@ export const writeStack = async (
   if (request.source.type === 'inline') await write(composePaths[0]!, request.source.contents)
   const hasEnvironment = request.environment.length > 0
   if (hasEnvironment) await write(request.envFilePath, envFile(request.environment))
-  await updateManifest(stackRoot, { project: request.project, files: written })
+  await updateManifest(roots, { stack: request.stack, project: request.project, files: written })
 
   const exists = async (path: string) => isFile(await confinedPath(root, resolve(runDirectory, path)))
   const envFiles: string[] = []
@@ -141,32 +147,34 @@ const mustBeDirectory = async (path: string): Promise<void> => {
 /** A path that begins with `-` would be an option, and `-` alone standard input. */
 const notAnOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path)
 
-const updateManifest = async (stackRoot: string, manifest: Manifest): Promise<void> => {
-  const before = await readManifest(stackRoot)
-  for (const path of before?.files ?? []) {
-    if (!manifest.files.includes(path)) await rm(path, { force: true })
+const updateManifest = async (roots: StackRoots, manifest: Manifest): Promise<void> => {
+  const path = manifestPath(roots, manifest.stack)
+  const before = await readManifest(path)
+  for (const file of before?.files ?? []) {
+    if (!manifest.files.includes(file)) await rm(file, { force: true })
   }
-  await writePrivateFile(join(stackRoot, manifestName), JSON.stringify(manifest))
+  await writePrivateFile(path, JSON.stringify(manifest))
 }
 
-const readManifest = async (stackRoot: string): Promise<Manifest | undefined> => {
+const readManifest = async (path: string): Promise<Manifest | undefined> => {
   try {
-    const { project, files } = JSON.parse(await readFile(join(stackRoot, manifestName), 'utf8')) as Manifest
-    return { project, files: files.filter((path) => isAbsolute(path)) }
+    const { stack, project, files } = JSON.parse(await readFile(path, 'utf8')) as Manifest
+    return { stack, project, files: files.filter((file) => isAbsolute(file)) }
   } catch {
     return undefined
   }
 }
 
 /** Removes the files that were written for a project that is no more; they may hold secrets. Anything else in there stays. */
-export const forgetProject = async ({ stacks }: StackRoots, project: string): Promise<void> => {
-  for (const entry of await readdir(stacks, { withFileTypes: true }).catch(() => [])) {
-    if (!entry.isDirectory()) continue
-    const directory = join(stacks, entry.name)
-    const manifest = await readManifest(directory)
+export const forgetProject = async (roots: StackRoots, project: string): Promise<void> => {
+  const directory = join(roots.stacks, manifestsName)
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name)
+    const manifest = await readManifest(path)
     if (manifest?.project !== project) continue
-    for (const path of [...manifest.files, join(directory, manifestName)]) await rm(path, { force: true })
+    for (const file of manifest.files) await rm(file, { force: true })
     // Only when it is empty.
-    await rmdir(directory).catch(() => {})
+    await rmdir(join(roots.stacks, manifest.stack)).catch(() => {})
+    await rm(path, { force: true })
   }
 }

@@ -110,7 +110,7 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       const stack = request('emptied', web, { environment: [{ key: 'A', value: 'x' }] })
       await up(stack)
       await up({ ...stack, environment: [] })
-      expect(readdirSync(path.join(stacks, stack.stack)).sort()).toEqual(['.komodo-operator.json', 'compose.yaml'])
+      expect(readdirSync(path.join(stacks, stack.stack)).sort()).toEqual(['compose.yaml'])
     })
   })
 

@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ComposeRequest } from '../controller/hosts/port.ts'
+import { forgetProject, type StackRoots, writeStack } from './stack-directory.ts'
+
+let data: string
+let roots: StackRoots
+let victim: string
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'komodo-stacks-'))
+  roots = { stacks: join(data, 'stacks'), allowed: ['/'] }
+  mkdirSync(roots.stacks)
+  victim = join(data, 'victim')
+  writeFileSync(victim, 'precious')
+})
+afterEach(() => rmSync(data, { recursive: true, force: true }))
+
+const { signal } = new AbortController()
+const request = (more: Partial<ComposeRequest> = {}): ComposeRequest => ({
+  stack: 'web',
+  project: 'web',
+  owner: 'default/web',
+  source: { type: 'inline', contents: 'services: {}' },
+  runDirectory: '',
+  filePaths: ['compose.yaml'],
+  environment: [{ key: 'A', value: 'b' }],
+  envFilePath: '.env',
+  additionalEnvFiles: [],
+  profiles: [],
+  wrapper: '',
+  wrapperInclude: [],
+  runBuild: false,
+  buildExtraArgs: [],
+  extraArgs: [],
+  registryAuth: [],
+  pull: false,
+  destroyBeforeDeploy: false,
+  removeOrphans: false,
+  services: [],
+  secrets: [],
+  ...more,
+})
+
+describe('what was written for a stack', () => {
+  it('is removed when it is written no more, and when the project goes', async () => {
+    await writeStack(roots, request(), signal)
+    const directory = join(roots.stacks, 'web')
+    expect(readdirSync(directory).sort()).toEqual(['.env', 'compose.yaml'])
+    await writeStack(roots, request({ environment: [], filePaths: ['other.yaml'] }), signal)
+    expect(readdirSync(directory)).toEqual(['other.yaml'])
+    await forgetProject(roots, 'web')
+    expect(existsSync(directory)).toBe(false)
+  })
+
+  it.each(['.komodo-operator.json', '.written', '.komodo-files'])(
+    'attack: is not what a repository says in a file %s',
+    async (name) => {
+      const claim = JSON.stringify({ stack: 'web', project: 'web', files: [victim] })
+      const writeTo = async (directory: string) => {
+        writeFileSync(join(directory, name), claim)
+        writeFileSync(join(directory, 'compose.yaml'), 'services: {}')
+      }
+      const tree = { revision: 'x', read: async () => undefined, writeTo }
+      const fromGit = request({ source: { type: 'tree', tree, clonePath: '' } })
+      await writeStack(roots, fromGit, signal)
+      await writeStack(roots, fromGit, signal)
+      await forgetProject(roots, 'web')
+      expect(existsSync(victim)).toBe(true)
+    },
+  )
+
+  it.each(['.written', '..', '.', 'a/b', '../x', ''])('attack: a stack cannot be called %j', async (stack) => {
+    await expect(writeStack(roots, request({ stack }), signal)).rejects.toThrow('cannot be the name')
+  })
+})
