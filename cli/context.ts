@@ -28,7 +28,10 @@ export interface ConnectionOptions {
 
 /** The first existing file of --kubeconfig, KUBECONFIG and ~/.kube/config. */
 export const kubeconfigFile = (flag: string | undefined, variable: string | undefined): string => {
-  if (flag !== undefined) return flag
+  if (flag !== undefined) {
+    if (existsSync(flag)) return flag
+    throw new CommandError(`there is no kubeconfig at ${flag}: correct --kubeconfig`)
+  }
   const candidates = [
     ...(variable ?? '').split(delimiter).filter((file) => file !== ''),
     join(homedir(), '.kube/config'),

@@ -58,6 +58,9 @@ const confirmed = async (question: string, { signal }: CommandContext): Promise<
   }
 }
 
+/** The source is applied but for deletions, which end when hosts are cleaned up. */
+const CLEANING_UP = 'Deleting'
+
 const applySync = async (name: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> => {
   const { terminal, connect, signal } = context
   const connection = await connect()
@@ -71,7 +74,8 @@ const applySync = async (name: string, options: ApplyOptions, context: CommandCo
     { fieldManager: 'komodo-cli', signal },
   )
   if (!options.wait) return exit.ok
-  const handled = (object: AnyObject) => object.status?.lastHandledReconcileAt === requestedAt
+  const handled = (object: AnyObject) =>
+    object.status?.lastHandledReconcileAt === requestedAt && conditionOf(object, 'Ready')?.reason !== CLEANING_UP
   const after = await waitFor(connection, type, sync.metadata.name, handled, options.timeout * 1000, context)
   const ready = conditionOf(after, 'Ready')
   terminal.print(ready?.message ?? 'the sync says nothing')

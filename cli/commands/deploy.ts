@@ -1,3 +1,4 @@
+import { conditionOf, isConditionTrue } from '../../controller/api/meta.ts'
 import { annotation, komodoNameOf } from '../../controller/api/names.ts'
 import type { CommandContext } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
@@ -25,20 +26,33 @@ export const deploy = async (
     await connection.client.patch(
       type,
       { namespace, name },
-      { type: 'merge', body: { metadata: { annotations: { [annotation.deployRequestedAt]: requestedAt } } } },
+      { type: 'merge', body: { metadata: { annotations: askedAt(requestedAt) } } },
       { fieldManager: 'komodo-cli', signal },
     )
     terminal.note(`asked for a deploy of ${object.kind} ${komodoNameOf(object)}`)
     if (!options.wait) continue
     const handled = (now: AnyObject) => lastHandledDeploy(now) === requestedAt && isReadyNow(now)
-    await waitFor(connection, type, name, handled, options.timeout * 1000, context)
+    const lookedAt = (now: AnyObject) => handled(now) || isStalledSince(now, requestedAt)
+    const after = await waitFor(connection, type, name, lookedAt, options.timeout * 1000, context)
+    if (!handled(after)) {
+      const said = conditionOf(after, 'Ready')
+      throw new CommandError(`${object.kind} ${komodoNameOf(object)} cannot be deployed: ${said?.message}`)
+    }
     terminal.print(`${object.kind} ${komodoNameOf(object)} is deployed`)
   }
   return exit.ok
 }
 
+/** Both, so that the answer can be told from what the object said before: also that it cannot be deployed at all. */
+const askedAt = (time: string) => ({ [annotation.deployRequestedAt]: time, [annotation.requestedAt]: time })
+
+const isStalledSince = ({ status }: AnyObject, requestedAt: string): boolean =>
+  status?.lastHandledReconcileAt === requestedAt && isConditionTrue({ status }, 'Stalled')
+
 const lastHandledDeploy = ({ status }: AnyObject): string | undefined =>
   (status as { lastHandledDeployAt?: string } | undefined)?.lastHandledDeployAt
+
+const deployable = ['Deployment', 'Stack']
 
 /** `stack/web`, `deployment/web`, or `web` when only one of them has it. */
 const findDeployable = async (
@@ -47,9 +61,14 @@ const findDeployable = async (
   signal: AbortSignal,
 ): Promise<AnyObject> => {
   const [kind, name] = reference.includes('/') ? reference.split('/', 2) : [undefined, reference]
-  if (kind !== undefined) return findObject(connection, findKind(kind), name ?? '', signal)
+  if (kind !== undefined) {
+    const type = findKind(kind)
+    if (!deployable.includes(type.kind))
+      throw new CommandError(`a ${type.kind} cannot be deployed: name a Deployment or a Stack`)
+    return findObject(connection, type, name ?? '', signal)
+  }
   const found: AnyObject[] = []
-  for (const candidate of ['Deployment', 'Stack']) {
+  for (const candidate of deployable) {
     try {
       found.push(await findObject(connection, findKind(candidate), reference, signal))
     } catch (error) {

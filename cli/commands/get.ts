@@ -1,4 +1,4 @@
-import { conditionOf } from '../../controller/api/meta.ts'
+import { conditionOf, isConditionTrue } from '../../controller/api/meta.ts'
 import { komodoNameOf } from '../../controller/api/names.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
 import type { CommandContext } from '../context.ts'
@@ -37,8 +37,14 @@ export const get = async (
   }
   const rows = objects.map((object) => {
     const ready = conditionOf(object, 'Ready')
-    return [object.kind, komodoNameOf(object), ready?.status ?? 'Unknown', ready?.reason ?? '', ready?.message ?? '']
+    return [object.kind, komodoNameOf(object), ready?.status ?? 'Unknown', ready?.reason ?? '', messageOf(object)]
   })
   terminal.print(renderTable(['KIND', 'NAME', 'READY', 'REASON', 'MESSAGE'], rows))
   return exit.ok
+}
+
+/** What a suspended object says is what it said when it was left alone. */
+const messageOf = (object: AnyObject): string => {
+  const message = conditionOf(object, 'Ready')?.message ?? ''
+  return isConditionTrue(object, 'Suspended') ? `suspended; before: ${message}` : message
 }

@@ -1,5 +1,5 @@
 import { conditionOf, type KubeObject } from '../api/meta.ts'
-import { annotation, komodoNameOf } from '../api/names.ts'
+import { annotation, GROUP, komodoNameOf } from '../api/names.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { WaitingError } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
@@ -87,9 +87,15 @@ export async function removeForDeletion(
     throw new WaitingError(
       condition,
       problem.reason,
-      `deletion waits, because "${place.name}" on Server "${name}" is to be removed first: ${problem.message}. To delete without that: kubectl annotate ${object.kind.toLowerCase()} ${object.metadata.name} ${annotation.forceDelete}=true`,
+      `deletion waits, because "${place.name}" on Server "${name}" is to be removed first: ${problem.message}. To delete without that: ${forceCommand(object)}`,
     )
   }
+}
+
+/** To be pasted as it is: on a cluster `deployment` alone means another kind, and nobody's namespace is known. */
+const forceCommand = ({ kind, metadata: { namespace, name } }: Readonly<KubeObject>): string => {
+  const inNamespace = namespace === undefined ? '' : ` -n ${namespace}`
+  return `kubectl annotate${inNamespace} ${kind.toLowerCase()}.${GROUP} ${name} ${annotation.forceDelete}=true`
 }
 
 interface Problem {

@@ -480,7 +480,9 @@ describe('deleting a Deployment', () => {
     world.delete('Deployment', 'web')
     await world.converge()
     expect(deployed()).toMatchObject({ status: 'False', reason: 'ServerUnreachable' })
-    expect(deployed()?.message).toContain('kubectl annotate deployment web komodo.dev/force-delete=true')
+    expect(deployed()?.message).toContain(
+      'kubectl annotate -n default deployment.komodo.dev web komodo.dev/force-delete=true',
+    )
     world.host().unreachable = false
     await world.advance(60_000)
     expect(world.get('Deployment', 'web')).toBeUndefined()

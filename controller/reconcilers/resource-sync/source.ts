@@ -43,7 +43,7 @@ export async function openSource(
   try {
     if (spec.filesOnHost) {
       const directory = join(syncDirectory, folderOf(komodoNameOf(sync)))
-      const tree = await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
+      const tree = await openFolder(directory, signal)
       return treeSource(directory, tree, spec.resourcePath)
     }
     if (spec.linkedRepo !== '' && !spec.operator.url) {
@@ -74,6 +74,16 @@ export async function openSource(
     revision: `sha256:${createHash('sha256').update(text).digest('hex')}`,
     message: '',
     files: async () => ({ files: [{ path: 'fileContents', text }], diagnostics: [] }),
+  }
+}
+
+async function openFolder(directory: string, signal: AbortSignal): Promise<BrowsableTree> {
+  try {
+    return await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
+  } catch (error) {
+    if (!(error instanceof SourceError) || error.reason !== 'PathNotFound') throw error
+    const message = `${error.message}; filesOnHost reads the folder of the sync's name: make it, and put the files (or a mount) there`
+    throw new SourceError('PathNotFound', message, { cause: error })
   }
 }
 
