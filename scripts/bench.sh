@@ -3,8 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 eval "$(scripts/setup/docker.sh env)"
-for bench in ${1:-plan api fleet trigger}; do
+for bench in ${*:-plan api fleet trigger}; do
   echo
   echo "== $bench"
-  node_modules/.bin/node --expose-gc --disable-warning=ExperimentalWarning "test/bench/$bench.ts"
+  case $bench in fleet) set -- 1000 10000 ;; *) set -- ;; esac
+  node_modules/.bin/node --disable-warning=ExperimentalWarning "test/bench/$bench.ts" "$@"
 done
