@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { label, OPERATOR } from './api/names.ts'
 import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
 import { getOrUndefined, isAlreadyExists } from './kube/client.ts'
@@ -27,7 +28,7 @@ export const installationKey = async (
     const secret: Secret = {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { ...key, labels: { 'app.kubernetes.io/managed-by': 'komodo-operator' } },
+      metadata: { ...key, labels: { [label.managedBy]: OPERATOR } },
       type: 'Opaque',
       data: { [FIELD]: randomBytes(BYTES).toString('base64') },
       spec: undefined,

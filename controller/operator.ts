@@ -1,4 +1,5 @@
 import type { CommonStatus, KubeObject } from './api/meta.ts'
+import { OPERATOR } from './api/names.ts'
 import type { Config } from './config.ts'
 import { Caches } from './engine/caches.ts'
 import type { Clock } from './engine/clock.ts'
@@ -57,7 +58,6 @@ export interface Operator {
   stop(): Promise<void>
 }
 
-const LEASE = 'komodo-operator'
 /** Passes may end by themselves for so long before they are aborted; `STOP_WITHIN_MS` bounds it all. */
 const DRAIN_MS = 4_000
 const STOP_WITHIN_MS = 9_000
@@ -78,7 +78,7 @@ export const startOperator = async ({
   const home = await openHome({ config, logger, clock, metrics, signal })
   const { client } = home
   const caches = new Caches({ client, namespace: config.namespace, clock, random, logger })
-  const events = new EventRecorder({ client, clock, logger, component: 'komodo-operator' })
+  const events = new EventRecorder({ client, clock, logger, component: OPERATOR })
   const controllers: RunningController[] = []
   const register: Register = (reconciler) => {
     const store = caches.store<Parameters<typeof reconciler.reconcile>[0]>(reconciler.type)
@@ -116,11 +116,11 @@ export const startOperator = async ({
     }
     await caches.start(signal)
     if (config.leaderElection.enabled) {
-      metrics.leading(LEASE, false)
+      metrics.leading(OPERATOR, false)
       const { identity, namespace: leaseNamespace = namespace } = config.leaderElection
-      const options = { client, namespace: leaseNamespace, name: LEASE, identity, clock, random, logger }
+      const options = { client, namespace: leaseNamespace, name: OPERATOR, identity, clock, random, logger }
       leadership = await becomeLeader(options, signal)
-      metrics.leading(LEASE, true)
+      metrics.leading(OPERATOR, true)
       void leadership.lost.then(onLeadershipLost)
     }
     begin?.()

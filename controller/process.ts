@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { ConfigError, loadConfig, USAGE } from './config.ts'
+import { messageOf } from './engine/errors.ts'
 import { createLogger } from './logging.ts'
 import type { Operator } from './operator.ts'
 import { VERSION } from './version.ts'
@@ -28,7 +29,7 @@ export const runProcess = async (): Promise<void> => {
     const [{ startOperator }, { wiring }] = await Promise.all([import('./operator.ts'), import('./wiring.ts')])
     operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     logger.error({}, `cannot start: ${message}`)
     logger.debug({ stack: textOf(error) }, 'where it failed')
     process.exit(1)

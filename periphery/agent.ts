@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { mkdir, open, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { containerLabel } from '../controller/hosts/labels.ts'
 import {
   type ComposeRequest,
   type ContainerRequest,
@@ -22,7 +23,6 @@ import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-er
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
 import { MachineStats } from './host-stats.ts'
-import { containerLabel } from '../controller/hosts/labels.ts'
 import { type Command, CommandDeadlineError, runCommand } from './run-command.ts'
 import { forgetProject, resolveRunDirectory, stackDirectory } from './stack-directory.ts'
 

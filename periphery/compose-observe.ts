@@ -1,7 +1,7 @@
+import { composeLabel } from '../controller/hosts/labels.ts'
 import type { ProjectContainer, ProjectObservation } from '../controller/hosts/port.ts'
 import { toObservation } from './deploy-container.ts'
 import type { DockerEngine } from './docker-engine.ts'
-import { ComposeLabel } from './labels.ts'
 
 /** So many containers are inspected at a time. */
 const parallel = 8
@@ -17,9 +17,9 @@ export const configHashes = async (
 ): Promise<ReadonlyMap<string, string>> => {
   const hashes = new Map<string, string>()
   for (const { Labels: labels } of await listProject(engine, project, signal)) {
-    const service = labels[ComposeLabel.service]
-    const hash = labels[ComposeLabel.configHash]
-    if (service && hash && labels[ComposeLabel.oneOff] !== 'True') hashes.set(service, hash)
+    const service = labels[composeLabel.service]
+    const hash = labels[composeLabel.configHash]
+    if (service && hash && labels[composeLabel.oneOff] !== 'True') hashes.set(service, hash)
   }
   return hashes
 }
@@ -42,9 +42,9 @@ export const observeProject = async (
       const { owner: _, hash: __, previous: ___, ...facts } = toObservation(container)
       containers.push({
         ...facts,
-        service: labels[ComposeLabel.service] ?? '',
-        configHash: labels[ComposeLabel.configHash] ?? '',
-        oneOff: labels[ComposeLabel.oneOff] === 'True',
+        service: labels[composeLabel.service] ?? '',
+        configHash: labels[composeLabel.configHash] ?? '',
+        oneOff: labels[composeLabel.oneOff] === 'True',
       })
     }
   }
@@ -54,5 +54,5 @@ export const observeProject = async (
 
 const listProject = (engine: DockerEngine, project: string, signal: AbortSignal) =>
   engine.ask(`list the containers of project ${project}`, 'look', signal, (docker, abortSignal) =>
-    docker.listContainers({ all: true, filters: { label: [`${ComposeLabel.project}=${project}`] }, abortSignal }),
+    docker.listContainers({ all: true, filters: { label: [`${composeLabel.project}=${project}`] }, abortSignal }),
   )

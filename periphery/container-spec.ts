@@ -1,6 +1,6 @@
+import { containerLabel } from '../controller/hosts/labels.ts'
 import { type ContainerRequest, HostRejectedError } from '../controller/hosts/port.ts'
 import type { ContainerSpec } from './engine.ts'
-import { Label } from './labels.ts'
 import { type Draft, valueFlags } from './run-flag-table.ts'
 import { applyRunFlags } from './run-flags.ts'
 import { FlagValueError } from './run-values.ts'
@@ -67,7 +67,7 @@ const finish = (draft: Draft, desired: ContainerRequest): CreateRequest => {
   return {
     spec: {
       ...spec,
-      Labels: { ...spec.Labels, [Label.owner]: desired.owner, [Label.hash]: desired.hash },
+      Labels: { ...spec.Labels, [containerLabel.owner]: desired.owner, [containerLabel.hash]: desired.hash },
       ...(Object.keys(draft.health).length > 0 && { Healthcheck: draft.health }),
       HostConfig: {
         ...host,

@@ -1,3 +1,4 @@
+import { containerLabel } from '../controller/hosts/labels.ts'
 import {
   type ContainerObservation,
   type ContainerRequest,
@@ -7,7 +8,6 @@ import {
 } from '../controller/hosts/port.ts'
 import { containerSpec } from './container-spec.ts'
 import { type ContainerEngine, type EngineContainer, ImageMissingError } from './engine.ts'
-import { Label } from './labels.ts'
 import { containerName, failureKey, type Observed, planRollout, type Role, type Step } from './rollout-plan.ts'
 
 /** More rounds than any way through the plan has; reaching it means that somebody else works on the same names. */
@@ -36,7 +36,7 @@ export const deployContainer = async (
   let startFailure: HostRejectedError | undefined
   for (let round = 0; round < maxRounds; round++) {
     const observed = await observe(engine, desired.name, signal)
-    const canGoBack = observed.previous && observed.current?.labels[Label.hash] === desired.hash
+    const canGoBack = observed.previous && observed.current?.labels[containerLabel.hash] === desired.hash
     if (startFailure && !canGoBack) throw startFailure
     const plan = planRollout(desired, observed, {
       nowMs: now(),
@@ -49,7 +49,7 @@ export const deployContainer = async (
           'NameTaken',
           `container ${plan.holder.name} exists and was not made by ${desired.owner}` +
             `${ownerOf(plan.holder) ? ` but by ${ownerOf(plan.holder)}` : ''}: remove or rename it, choose another name, ` +
-            `or take it over with the label ${Label.adopt}=true`,
+            `or take it over with the label ${containerLabel.adopt}=true`,
         )
       case 'look-again':
         try {
@@ -209,12 +209,12 @@ class ImageSource {
   }
 }
 
-const ownerOf = (container: EngineContainer): string | undefined => container.labels[Label.owner]
+const ownerOf = (container: EngineContainer): string | undefined => container.labels[containerLabel.owner]
 
 export const toObservation = (container: EngineContainer, previous?: EngineContainer): ContainerObservation => {
   const { hasHealthCheck: _, finishedAt: __, ...facts } = container
-  const owner = container.labels[Label.owner]
-  const hash = container.labels[Label.hash]
+  const owner = container.labels[containerLabel.owner]
+  const hash = container.labels[containerLabel.hash]
   return {
     ...facts,
     ...(owner !== undefined && { owner }),

@@ -1,6 +1,6 @@
+import { containerLabel } from '../controller/hosts/labels.ts'
 import type { ContainerRequest } from '../controller/hosts/port.ts'
 import type { EngineContainer } from './engine.ts'
-import { Label } from './labels.ts'
 
 /**
  * How a Deployment's container is replaced, so that a crash between any two effects is harmless. Three names are all the memory:
@@ -62,7 +62,7 @@ export const planRollout = (
   const foreign = foreignHolder(desired, observed)
   if (foreign) return { verdict: 'name-taken', steps: [], holder: foreign }
 
-  if (next && next.labels[Label.hash] !== desired.hash) return again({ do: 'remove', what: 'next' })
+  if (next && next.labels[containerLabel.hash] !== desired.hash) return again({ do: 'remove', what: 'next' })
 
   if (!current) {
     if (next) return again({ do: 'rename', what: 'next', to: 'current' }, { do: 'start', what: 'current' })
@@ -70,7 +70,7 @@ export const planRollout = (
     return again({ do: 'create', as: 'current' }, { do: 'start', what: 'current' })
   }
 
-  if (current.labels[Label.hash] === desired.hash && current.labels[Label.owner] === desired.owner) {
+  if (current.labels[containerLabel.hash] === desired.hash && current.labels[containerLabel.owner] === desired.owner) {
     if (next) return again({ do: 'remove', what: 'next' })
     // A restart of Docker starts stopped containers of policy `always` again.
     if (previous?.state === 'running') return again({ do: 'stop', what: 'previous' })
@@ -79,7 +79,7 @@ export const planRollout = (
 
   // The current one is not the desired one.
   const create: readonly Step[] = next ? [] : [{ do: 'create', as: 'next' }]
-  const neverRan = current.startedAt === undefined && current.labels[Label.owner] === desired.owner
+  const neverRan = current.startedAt === undefined && current.labels[containerLabel.owner] === desired.owner
   if (previous || neverRan) {
     // The current one never proved itself: `previous`, if there is one, stays the one to come back to.
     return again(...create, { do: 'stop', what: 'current' }, { do: 'remove', what: 'current' })
@@ -100,13 +100,13 @@ const foreignHolder = (
   desired: Pick<ContainerRequest, 'owner' | 'labels'>,
   { current, next, previous }: Observed,
 ): EngineContainer | undefined => {
-  const adopt = desired.labels.some(({ key, value }) => key === Label.adopt && value === 'true')
+  const adopt = desired.labels.some(({ key, value }) => key === containerLabel.adopt && value === 'true')
   const foreign = (container: EngineContainer | undefined, mayAdopt: boolean) => {
-    const owner = container?.labels[Label.owner]
+    const owner = container?.labels[containerLabel.owner]
     return container && owner !== desired.owner && !(mayAdopt && owner === undefined) ? container : undefined
   }
   // An adopted container becomes `previous`; it is recognised there because `current` or `next` is the owner's.
-  const ours = [current, next].some((container) => container?.labels[Label.owner] === desired.owner)
+  const ours = [current, next].some((container) => container?.labels[containerLabel.owner] === desired.owner)
   return foreign(current, adopt) ?? foreign(next, false) ?? foreign(previous, adopt || ours)
 }
 

@@ -53,6 +53,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     json,
     'controller/engine',
     'controller/git',
+    'controller/hosts/labels.ts',
     'controller/hosts/port.ts',
     'controller/kube',
     'controller/status',
@@ -60,7 +61,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'controller/text',
     'controller/toml',
   ],
-  periphery: ['controller/hosts/port.ts'],
+  periphery: ['controller/hosts/port.ts', 'controller/hosts/labels.ts'],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],
   cli: [api, 'controller/git', 'controller/kube', 'controller/sync', 'controller/text', 'controller/toml'],

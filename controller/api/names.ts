@@ -22,13 +22,16 @@ export const annotation = {
 } as const
 
 export const label = {
-  /** Objects and containers that this operator made carry it with the value `komodo-operator`. */
+  /** Objects that this operator made carry it with the value `OPERATOR`. */
   managedBy: 'app.kubernetes.io/managed-by',
   /** Name of the ResourceSync that applied the object. */
   sync: 'komodo.dev/sync',
   /** One label per tag: `tag.komodo.dev/<slug>` = "". */
   tagPrefix: 'tag.komodo.dev/',
 } as const
+
+/** The name of this program among others: in labels, leases and events. */
+export const OPERATOR = 'komodo-operator'
 
 export const FINALIZER = 'komodo.dev/cleanup'
 

@@ -44,3 +44,6 @@ export class TransientError extends Error {
     this.at = { condition, reason }
   }
 }
+
+/** What a throw says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

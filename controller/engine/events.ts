@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { isNotFound } from '../kube/client.ts'
 import { kubeTime } from '../status/conditions.ts'
 import type { Clock } from './clock.ts'
+import { messageOf } from './errors.ts'
 import type { Logger } from './logger.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
@@ -176,7 +177,7 @@ export class EventRecorder implements EventSink {
       // Expired meanwhile: the next repeat begins anew.
       if (series.created && isNotFound(error)) series.firstAt = Number.NEGATIVE_INFINITY
       else this.#dropped++
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       logger.debug({ namespace, event: name, error: message }, 'an event could not be written')
     }
   }

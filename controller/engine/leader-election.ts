@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { getOrUndefined } from '../kube/client.ts'
 import type { Clock } from './clock.ts'
 import { pause } from './clock.ts'
+import { messageOf } from './errors.ts'
 import type { Logger } from './logger.ts'
 
 export interface LeaderElectionOptions {
@@ -124,10 +125,7 @@ class Elector {
       return identity
     } catch (error) {
       // A conflict means that another replica was faster; the next attempt shows who.
-      logger.debug(
-        { error: error instanceof Error ? error.message : String(error) },
-        'the leader lease could not be written',
-      )
+      logger.debug({ error: messageOf(error) }, 'the leader lease could not be written')
       return undefined
     }
   }

@@ -1,6 +1,6 @@
 import { isConflict } from '../kube/client.ts'
 import type { FailureAt } from './errors.ts'
-import { StalledError, TransientError, WaitingError } from './errors.ts'
+import { messageOf, StalledError, TransientError, WaitingError } from './errors.ts'
 import type { Recheck } from './reconciler.ts'
 import type { PassResult } from './work-queue.ts'
 
@@ -79,8 +79,6 @@ const failureAt = (error: Error & { at: FailureAt }): NonNullable<Outcome['failu
   reason: error.at.reason,
   message: error.message,
 })
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isBug = (error: unknown): boolean =>
   !(error instanceof Error) ||

@@ -5,6 +5,7 @@ import type { BackoffPolicy } from './backoff.ts'
 import { backoffDelay } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import { pause } from './clock.ts'
+import { messageOf } from './errors.ts'
 import { linkedAbort } from './linked-abort.ts'
 import type { Logger } from './logger.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -50,7 +51,7 @@ export const reflect = async <T extends KubeObject>(
       if (signal.aborted) return
       position.failures++
       if (isExpired(error) || position.failures % RELIST_AFTER_FAILURES === 0) position.version = undefined
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       const level = position.failures < 3 ? 'debug' : 'warn'
       logger[level]({ resource: type.plural, failures: position.failures, error: message }, 'watching was interrupted')
     }

@@ -1,6 +1,7 @@
 import type Type from 'typebox'
 import type { Static } from 'typebox'
 import type { deployStatus } from '../api/v1alpha1/deploy-status.ts'
+import { kubeTime } from '../status/conditions.ts'
 import type { DeployRequest } from './deploy-request.ts'
 import { mergeParents } from './deploy-trigger.ts'
 
@@ -21,7 +22,7 @@ export function recordStart(
   const isNew = fields.rollout?.hash !== hash
   if (isNew) {
     const asked = request.asked === undefined ? {} : { asked: true }
-    fields.rollout = { hash, reason, startedAt: kubeTime(nowMs), ...asked }
+    fields.rollout = { hash, reason, startedAt: kubeTime(new Date(nowMs)), ...asked }
   }
   if (request.trigger.token !== '') fields.deployToken = request.trigger.token
   if (request.parents.length > 0) fields.parents = [...request.parents]
@@ -32,7 +33,7 @@ export function recordStart(
 
 export function recordSuccess(fields: DeployFields, hash: string, nowMs: number): void {
   const reason = fields.rollout?.reason
-  fields.lastDeploy = { at: kubeTime(nowMs), ...(reason === undefined ? {} : { reason }), succeeded: true }
+  fields.lastDeploy = { at: kubeTime(new Date(nowMs)), ...(reason === undefined ? {} : { reason }), succeeded: true }
   fields.deployedHash = hash
   delete fields.rollout
   delete fields.failedHash
@@ -43,7 +44,7 @@ export function recordFailure(fields: DeployFields, hash: string, failure: Failu
   const reason = fields.rollout?.reason
   const shown = { reason: failure.reason, message: cut(failure.message) }
   fields.lastDeploy = {
-    at: kubeTime(nowMs),
+    at: kubeTime(new Date(nowMs)),
     ...(reason === undefined ? {} : { reason }),
     succeeded: false,
     failure: shown,
@@ -65,6 +66,3 @@ const LONGEST_MESSAGE = 4_000
 
 const cut = (message: string): string =>
   message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`
-
-/** meta/v1 Time: whole seconds. */
-const kubeTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`

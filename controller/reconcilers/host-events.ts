@@ -1,6 +1,7 @@
 import { conditionOf, keyOf, type ObjectKey } from '../api/meta.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { type Clock, pause } from '../engine/clock.ts'
+import { messageOf } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
 import type { Logger } from '../engine/logger.ts'
 import type { Wake } from '../engine/reconciler.ts'
@@ -153,5 +154,3 @@ const fingerprintOf = ({ metadata, spec }: Readonly<Server>): string =>
 /** Health checks run as `exec`s every few seconds and say nothing by themselves. */
 const isNews = ({ action }: HostEvent): boolean =>
   !action.startsWith('exec_') && action !== 'top' && action !== 'attach'
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

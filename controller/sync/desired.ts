@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { looksLikeObjectId } from '../api/name-rules.ts'
-import { annotation, label } from '../api/names.ts'
+import { annotation, label, OPERATOR } from '../api/names.ts'
 import { assignSlugs, type NamedObject } from '../api/slug.ts'
 import { canonicalJson, isPlainObject, type PlainObject } from '../json.ts'
 import type { Declaration, SourcePosition } from '../toml/declaration.ts'
@@ -148,7 +148,7 @@ function desiredObject(
   declaration: Declaration,
   scope: SyncScope,
 ): DesiredObject {
-  const labels: Record<string, string> = { [label.managedBy]: 'komodo-operator', [label.sync]: labelValue(scope.name) }
+  const labels: Record<string, string> = { [label.managedBy]: OPERATOR, [label.sync]: labelValue(scope.name) }
   const { tags } = declaration.spec
   if (Array.isArray(tags)) for (const tag of tags) labels[label.tagPrefix + labelValue(String(tag))] = ''
   const annotations: Record<string, string> = { [annotation.sync]: `${scope.namespace}/${scope.name}` }

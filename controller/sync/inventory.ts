@@ -1,5 +1,5 @@
 import type { OwnerReference } from '../api/meta.ts'
-import { label } from '../api/names.ts'
+import { label, OPERATOR } from '../api/names.ts'
 import { type ConfigMap, configMapType } from '../kube/builtin-types.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { labelValue } from './desired.ts'
@@ -55,7 +55,7 @@ export async function writeInventory(
   const written: string[] = []
   for (const [i, data] of inventoryData(objects).entries()) {
     const name = `${labelValue(`komodo-inventory-${sync}`).toLowerCase()}${i === 0 ? '' : `-${i + 1}`}`
-    const labels = { [ROLE]: 'inventory', [label.managedBy]: 'komodo-operator', [label.sync]: labelValue(sync) }
+    const labels = { [ROLE]: 'inventory', [label.managedBy]: OPERATOR, [label.sync]: labelValue(sync) }
     const metadata = { name, namespace, labels, ownerReferences: [owner] }
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, spec: undefined, data }
     await putObject(client, configMapType, object, { exists: before.configMaps.includes(name), signal })

@@ -1,5 +1,5 @@
 import { apiVersionOf, type Condition, type OwnerReference } from '../api/meta.ts'
-import { fieldManager, label } from '../api/names.ts'
+import { fieldManager, label, OPERATOR } from '../api/names.ts'
 import { type Plan, type PlanChange, type PlanSummary, planCondition, planKind } from '../api/v1alpha1/plan.ts'
 import { isAlreadyExists, isNotFound, type KubeClient } from '../kube/client.ts'
 import { labelValue } from './desired.ts'
@@ -80,7 +80,7 @@ export async function storePlan(
   const stored: Plan[] = []
   for (const [i, changes] of plan.parts.entries()) {
     const name = `${sync.slice(0, 220)}-${plan.digest.replace(/^sha256:/, '').slice(0, 12)}${i === 0 ? '' : `-${i + 1}`}`
-    const labels = { [label.managedBy]: 'komodo-operator', [label.sync]: labelValue(sync) }
+    const labels = { [label.managedBy]: OPERATOR, [label.sync]: labelValue(sync) }
     const object: Omit<Plan, 'status'> = {
       apiVersion: apiVersionOf(planKind),
       kind: planKind.kind,

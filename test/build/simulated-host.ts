@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Server } from '../../controller/api/v1alpha1/server.ts'
+import { composeLabel, containerLabel } from '../../controller/hosts/labels.ts'
 import {
   type ComposeReport,
   type ComposeRequest,
@@ -18,7 +19,6 @@ import {
 } from '../../controller/hosts/port.ts'
 import { checkNames, checkProject } from '../../periphery/compose-arguments.ts'
 import { deployContainer, observeContainer, removeContainer, toObservation } from '../../periphery/deploy-container.ts'
-import { ComposeLabel, Label } from '../../periphery/labels.ts'
 import { interpolate, parseServices } from './simulated-compose.ts'
 import { SimulatedEngine } from './simulated-engine.ts'
 
@@ -135,7 +135,7 @@ export class SimulatedHost implements Host {
     await this.#enter('startContainer', signal)
     const container = await this.engine.inspect(name)
     if (!container) throw new HostRejectedError('NotFound', `there is no container ${name}`)
-    if (container.labels[Label.owner] !== owner) {
+    if (container.labels[containerLabel.owner] !== owner) {
       throw new HostRejectedError('NameTaken', `container ${name} was not made by ${owner}`)
     }
     await this.engine.start(name)
@@ -261,12 +261,12 @@ export class SimulatedHost implements Host {
 
   async #ensure(project: string, name: string, service: ComposeService): Promise<void> {
     const current = await this.engine.inspect(name)
-    if (current?.labels[ComposeLabel.configHash] !== service.configHash) {
+    if (current?.labels[composeLabel.configHash] !== service.configHash) {
       await this.engine.remove(name)
       const Labels = {
-        [ComposeLabel.project]: project,
-        [ComposeLabel.service]: service.name,
-        [ComposeLabel.configHash]: service.configHash,
+        [composeLabel.project]: project,
+        [composeLabel.service]: service.name,
+        [composeLabel.configHash]: service.configHash,
       }
       await this.engine.create(name, { Image: service.image, Labels })
     }
@@ -278,8 +278,8 @@ export class SimulatedHost implements Host {
     if (!container) return []
     const { owner: _, hash: __, previous: ___, ...facts } = toObservation(container)
     const { labels } = container
-    const service = labels[ComposeLabel.service] ?? ''
-    return [{ ...facts, service, configHash: labels[ComposeLabel.configHash] ?? '', oneOff: false }]
+    const service = labels[composeLabel.service] ?? ''
+    return [{ ...facts, service, configHash: labels[composeLabel.configHash] ?? '', oneOff: false }]
   }
 
   async #down(project: string): Promise<void> {

@@ -2,6 +2,7 @@ import { keyText } from '../../api/meta.ts'
 import { komodoNameOf } from '../../api/names.ts'
 import { type Deployment, deploymentCondition, deploymentKind } from '../../api/v1alpha1/deployment.ts'
 import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
+import { containerLabel } from '../../hosts/labels.ts'
 import { Interpolation, variableNames } from '../../text/interpolate.ts'
 import { Attempts } from '../attempts.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
@@ -63,7 +64,7 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
       const elsewhere = placeBefore(deployment, { server: server.metadata.name, name: desired.name })
       const plan = planDeployment({
         owner: desired.owner,
-        mayAdopt: desired.labels.some(({ key, value }) => key === 'komodo.dev/adopt' && value === 'true'),
+        mayAdopt: desired.labels.some(({ key, value }) => key === containerLabel.adopt && value === 'true'),
         restart: desired.restart,
         hash,
         mayAct: request.mayAct,

@@ -2,14 +2,13 @@ import { keyOf, keyText, type ObjectKey, parseKey } from '../../api/meta.ts'
 import type { Deployment } from '../../api/v1alpha1/deployment.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import type { Lister } from '../../engine/lister.ts'
+import { containerLabel } from '../../hosts/labels.ts'
 import type { Route } from '../host-events.ts'
 import { referencesTo } from '../references.ts'
 import { containerNameOf } from './request.ts'
 
 const SERVER = 'server'
 const CONTAINER = 'container'
-/** The label that the agent puts on containers of Deployments. */
-const OWNER_LABEL = 'komodo.dev/owner'
 
 /** Must be called once, before the look-ups below. */
 export function indexDeployments(deployments: Lister<Deployment>): void {
@@ -31,7 +30,7 @@ export function* deploymentsOn(deployments: Lister<Deployment>, server: Readonly
 /** By the owner, for containers that a rollout keeps under another name, and by name, for those of somebody else. */
 export const routeToDeployments = (deployments: Lister<Deployment>): Route =>
   function* (server, event) {
-    const owner = event.labels[OWNER_LABEL]
+    const owner = event.labels[containerLabel.owner]
     if (owner?.includes('/')) yield parseKey(owner)
     for (const reference of referencesTo(server)) {
       const key = containerKey(server.metadata.namespace, reference, event.name)

@@ -2,13 +2,13 @@ import { keyOf, keyText, type ObjectKey } from '../../api/meta.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 import type { Stack } from '../../api/v1alpha1/stack.ts'
 import type { Lister } from '../../engine/lister.ts'
+import { composeLabel } from '../../hosts/labels.ts'
 import type { Route } from '../host-events.ts'
 import { ownerOf, referencesTo } from '../references.ts'
 import { projectNameOf } from './request.ts'
 
 const SERVER = 'server'
 const PROJECT = 'project'
-const PROJECT_LABEL = 'com.docker.compose.project'
 
 /** Must be called once, before the look-ups below. */
 export function indexStacks(stacks: Lister<Stack>): void {
@@ -25,7 +25,7 @@ export function* stacksOn(stacks: Lister<Stack>, server: Readonly<Server>): Iter
 
 export const routeToStacks = (stacks: Lister<Stack>): Route =>
   function* (server, event) {
-    const project = event.labels[PROJECT_LABEL]
+    const project = event.labels[composeLabel.project]
     if (project === undefined) return
     for (const stack of stacksOfProject(stacks, server, project)) yield keyOf(stack)
   }

@@ -1,5 +1,8 @@
-/** Labels on the containers of Deployments; with the names they are all that a rollout knows about its own past. */
-export const Label = {
+/**
+ * Labels on the containers of Deployments. With the names they are all that a rollout knows about its own past; a host's events carry
+ * them.
+ */
+export const containerLabel = {
   /** `namespace/name` of the Deployment that made the container. */
   owner: 'komodo.dev/owner',
   /** Hash of the desired state it was made from. */
@@ -9,7 +12,7 @@ export const Label = {
 } as const
 
 /** What Docker Compose puts on its containers. */
-export const ComposeLabel = {
+export const composeLabel = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   configHash: 'com.docker.compose.config-hash',
