@@ -20,7 +20,7 @@ describe('who may come in over TLS', () => {
   const kubeconfig = (): Kubeconfig => JSON.parse(readFileSync(api.server.kubeconfigPath!, 'utf8')) as Kubeconfig
   const pem = (base64: string): string => Buffer.from(base64, 'base64').toString()
 
-  const get = (path: string, options: { certificate?: boolean; authorization?: string } = {}) =>
+  const get = (path: string, options: { certificate?: boolean; authorization?: string; body?: string } = {}) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
       const { clusters, users } = kubeconfig()
       const { user } = users[0]!
@@ -34,6 +34,7 @@ describe('who may come in over TLS', () => {
             key: pem(user['client-key-data']),
           }),
           headers: options.authorization ? { authorization: options.authorization } : {},
+          method: options.body === undefined ? 'GET' : 'POST',
         },
         (response) => {
           let body = ''
@@ -45,11 +46,17 @@ describe('who may come in over TLS', () => {
         },
       )
       outgoing.once('error', reject)
-      outgoing.end()
+      outgoing.end(options.body)
     })
 
   it('lets the certificate of the kubeconfig do everything', async () => {
     expect((await get('/api/v1/secrets', { certificate: true })).status).toBe(200)
+  })
+
+  it('attack: makes room for little from those who do not say who they are', async () => {
+    expect((await get('/api/v1/secrets', { body: 'x'.repeat(60 * 1024) })).status).toBe(403)
+    expect((await get('/api/v1/secrets', { body: 'x'.repeat(70 * 1024) })).status).toBe(413)
+    expect((await get('/api/v1/secrets', { body: 'x'.repeat(70 * 1024), certificate: true })).status).not.toBe(413)
   })
 
   it('lets nobody else read objects', async () => {

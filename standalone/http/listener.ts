@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ApiHandler, ApiResponse } from '../api.ts'
-import type { Authenticate } from '../auth/authenticate.ts'
+import { ANONYMOUS, type Authenticate } from '../auth/authenticate.ts'
 import type { Pki } from '../tls/pki.ts'
 import { BODY_LIMIT } from './body.ts'
 import { splitWarnings } from './negotiate.ts'
@@ -24,6 +24,8 @@ export interface ListenerOptions {
 const REQUEST_TIMEOUT_MS = 60_000
 const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 120_000
+/** Of those who did not say who they are, and in all likelihood get no more than a refusal. */
+const ANONYMOUS_BODY_LIMIT = 64 * 1024
 /** For answers under way when the listener closes. */
 const DRAIN_MS = 2_000
 
@@ -106,7 +108,7 @@ export class Listener {
     delete headers.authorization
     let body: Buffer | undefined
     try {
-      body = await readBody(request)
+      body = await readBody(request, user === ANONYMOUS ? ANONYMOUS_BODY_LIMIT : BODY_LIMIT)
     } catch (error) {
       if (error instanceof StatusError) return { ...refusal(error), headers: { ...JSON_HEADERS, connection: 'close' } }
       throw error
@@ -156,16 +158,16 @@ const flatten = ({ headers }: IncomingMessage): Record<string, string> => {
   return flat
 }
 
-const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+const readBody = async (request: IncomingMessage, most: number): Promise<Buffer | undefined> => {
   const declared = Number(request.headers['content-length'] ?? 0)
-  const limit = (): StatusError => tooLarge(`Request entity too large: limit is ${BODY_LIMIT}`)
-  if (declared > BODY_LIMIT) throw limit()
+  const limit = (): StatusError => tooLarge(`Request entity too large: limit is ${most}`)
+  if (declared > most) throw limit()
   if (declared === 0 && request.headers['transfer-encoding'] === undefined) return undefined
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request) {
     length += (chunk as Buffer).length
-    if (length > BODY_LIMIT) throw limit()
+    if (length > most) throw limit()
     chunks.push(chunk as Buffer)
   }
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)

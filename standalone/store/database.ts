@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
@@ -29,7 +30,14 @@ const LAYOUT = 1
 /** WAL pages (4 KiB) after which SQLite moves them into the database file: bounds the WAL at about 4 MiB between writes. */
 const CHECKPOINT_PAGES = 1000
 
+/** It holds Secrets as they are, whatever the mode of the directory that somebody made for it. SQLite's other files take after it. */
+const makePrivate = (file: string): void => {
+  closeSync(openSync(file, 'a', 0o600))
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600)
+}
+
 export const openDatabase = (file: string): DatabaseSync => {
+  makePrivate(file)
   const database = new DatabaseSync(file)
   try {
     database.exec(`

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -195,4 +195,14 @@ describe('changes', () => {
     ])
     expect(told(store.changesSince(1, 'things', 10))).toEqual(told(live))
   })
+})
+
+it('attack: the files of the database are for their owner alone, also in a folder for all and when they were not before', async () => {
+  chmodSync(dir, 0o755)
+  await put('secret')
+  store.close()
+  chmodSync(join(dir, 'api.db'), 0o644)
+  store = new Store({ file: join(dir, 'api.db') })
+  await put('another')
+  for (const file of readdirSync(dir)) expect(statSync(join(dir, file)).mode & 0o077, file).toBe(0)
 })
