@@ -114,6 +114,27 @@ describe('a Stack with deploy = true', () => {
     expect(world.ready('Stack', 'app')).toBe('True')
   })
 
+  it('attack: does not take the project of another namespace on the same engine, nor remove it', async () => {
+    const other = { namespace: 'other' }
+    world.put(server('local'), stack('app'))
+    await world.converge()
+    const evil = { web: { image: 'evil' } }
+    world.put(server('local', {}, other), stack('app', { fileContents: composeFile(evil) }, other))
+    await world.converge()
+    const thief = () => world.stores.Stack.get({ namespace: 'other', name: 'app' })
+    expect(thief()?.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      reason: 'ProjectTaken',
+      message: expect.stringContaining('"default/app"'),
+    })
+    const { metadata, ...rest } = thief()!
+    const deletionTimestamp = new Date(world.clock.now()).toISOString()
+    world.put({ ...rest, metadata: { ...metadata, deletionTimestamp } })
+    await world.converge()
+    expect(thief()).toBeUndefined()
+    expect((await world.host().engine.inspect('app-web-1'))?.state).toBe('running')
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it('does not share a project with another Stack: the older one has it', async () => {
     world.put(
       stack('app'),

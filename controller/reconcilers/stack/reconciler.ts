@@ -59,7 +59,7 @@ export function stackReconciler(deps: DeployDeps & { sources: StackSources }): R
       const desired = await lookAtSource(stack, serverName, host, pass, { ...deps, trees })
       pass.status.markTrue(sourceReady, 'Resolved', 'Compose files, env files and variables could be read.')
       const { project } = desired.settings
-      requireOwnProject(stack, claimant(stacks, server, project), project, serverName)
+      requireOwnProject(stack, claimant(deps, server, project), project, serverName)
       const observed = await onHost(serverName, deployed, () => host.observeProject(project, pass.signal))
 
       // decide
@@ -123,10 +123,15 @@ function requireOwnProject(
   throw new WaitingError(
     deployed,
     'ProjectTaken',
-    `compose project "${project}" on Server "${serverName}" belongs to Stack "${komodoNameOf(owner)}": set another \`projectName\``,
+    `compose project "${project}" on Server "${serverName}" belongs to Stack "${nameSeenFrom(stack, owner)}": set another \`projectName\``,
     60_000,
   )
 }
+
+const nameSeenFrom = (stack: Readonly<Stack>, other: Readonly<Stack>): string =>
+  stack.metadata.namespace === other.metadata.namespace
+    ? komodoNameOf(other)
+    : `${other.metadata.namespace}/${komodoNameOf(other)}`
 
 /** Where the project was deployed, when that is not `place`. */
 function placeBefore({ metadata, status }: Readonly<Stack>, place: Place, { servers }: DeployDeps): Place | undefined {
@@ -152,7 +157,7 @@ function placesOf(stack: Readonly<Stack>, { stacks, servers }: DeployDeps): read
     // A crash may have kept status from saying where it went.
     const server = spec.server === '' ? undefined : servers.find(metadata.namespace, spec.server)
     const project = projectNameOf(stack)
-    if (server !== undefined && claimant(stacks, server, project)?.metadata.uid === metadata.uid) {
+    if (server !== undefined && claimant({ stacks, servers }, server, project)?.metadata.uid === metadata.uid) {
       places.push({ server: server.metadata.name, name: project })
     }
   }

@@ -9,11 +9,13 @@ import { projectNameOf } from './request.ts'
 
 const SERVER = 'server'
 const PROJECT = 'project'
+const PROJECT_ANYWHERE = 'project-anywhere'
 
 /** Must be called once, before the look-ups below. */
 export function indexStacks(stacks: Lister<Stack>): void {
   stacks.addIndex(SERVER, ({ metadata, spec }) => [keyText({ namespace: metadata.namespace, name: spec.server })])
   stacks.addIndex(PROJECT, (stack) => [projectKey(stack.metadata.namespace, stack.spec.server, projectNameOf(stack))])
+  stacks.addIndex(PROJECT_ANYWHERE, (stack) => [projectNameOf(stack)])
 }
 
 export function* stacksOn(stacks: Lister<Stack>, server: Readonly<Server>): Iterable<ObjectKey> {
@@ -31,21 +33,31 @@ export const routeToStacks = (stacks: Lister<Stack>): Route =>
   }
 
 /**
- * The Stack that may have a compose project on a server when several claim it: the oldest. Containers of compose do not say whose
- * they are, so two Stacks would take turns in replacing each other's services.
+ * The Stack that may have a compose project on a server when several claim it, of whatever namespace: the oldest. Containers of compose
+ * do not say whose they are, so two Stacks would take turns in replacing each other's services.
  */
 export function claimant(
-  stacks: Lister<Stack>,
+  { stacks, servers }: { stacks: Lister<Stack>; servers: Lister<Server> },
   server: Readonly<Server>,
   project: string,
 ): Readonly<Stack> | undefined {
-  return [...stacksOfProject(stacks, server, project)]
-    .filter(({ spec }) => !spec.template)
+  return stacks
+    .byIndex(PROJECT_ANYWHERE, project)
+    .filter(
+      ({ metadata, spec }) => !spec.template && isOneEngine(servers.find(metadata.namespace, spec.server), server),
+    )
     .sort(
       (a, b) =>
         compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
         compare(ownerOf(a), ownerOf(b)),
     )[0]
+}
+
+/** Servers of two namespaces may be two ways to one Docker Engine. */
+const isOneEngine = (a: Readonly<Server> | undefined, b: Readonly<Server>): boolean => {
+  if (a === undefined) return false
+  const engineId = a.status?.host?.engineId
+  return a.metadata.uid === b.metadata.uid || (engineId !== undefined && engineId === b.status?.host?.engineId)
 }
 
 function* stacksOfProject(stacks: Lister<Stack>, server: Readonly<Server>, project: string): Iterable<Readonly<Stack>> {
