@@ -32,6 +32,7 @@ const CHECKPOINT_PAGES = 1000
 
 /** It holds Secrets as they are, whatever the mode of the directory that somebody made for it. SQLite's other files take after it. */
 const makePrivate = (file: string): void => {
+  if (file === ':memory:') return
   closeSync(openSync(file, 'a', 0o600))
   for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600)
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -143,6 +143,11 @@ describe('compaction', () => {
     expect(statSync(join(dir, 'api.db')).size).toBeLessThan(early * 2 + 1_000_000)
     expect(statSync(join(dir, 'api.db-wal')).size).toBeLessThan(12_000_000)
   })
+})
+
+it('leaves no file when it is kept in memory', () => {
+  new Store({ file: ':memory:' }).close()
+  expect(existsSync(':memory:')).toBe(false)
 })
 
 describe('lists of an earlier revision', () => {
