@@ -1,6 +1,6 @@
 /** The `komodo` command: reads flags and the environment once, and hands over to one file per command. */
-import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { VERSION } from '../controller/version.ts'
 import { type CommandContext, type ConnectionOptions, connector } from './context.ts'
 import { CommandError, type ExitCode, exit } from './exit.ts'
 import { createTerminal } from './terminal.ts'
@@ -11,9 +11,7 @@ process.once('SIGINT', () => interrupt.abort(new CommandError('interrupted')))
 
 const program = new Command('komodo')
   .description('GitOps for Docker hosts, the Kubernetes way.')
-  .version(
-    (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
-  )
+  .version(VERSION)
   .option('--kubeconfig <file>', 'the Kubernetes API to talk to (default: $KUBECONFIG, else ~/.kube/config)')
   .option('--context <name>', 'context of the kubeconfig')
   .option('-n, --namespace <name>', "namespace (default: the context's, else default)")

@@ -34,8 +34,8 @@ const api = 'controller/api'
 const json = 'controller/json.ts'
 
 /**
- * The rooms, and what each may import of the others. What stands in `controller/` itself puts them together and may import all.
- * Nobody imports it.
+ * The rooms, and what each may import of the others. What else stands in `controller/` itself puts them together and may import all.
+ * Nobody imports it, but for the version.
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   [api]: [],
@@ -64,7 +64,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   periphery: ['controller/hosts/port.ts', 'controller/hosts/labels.ts'],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],
-  cli: [api, 'controller/git', 'controller/kube', 'controller/sync', 'controller/text', 'controller/toml'],
+  cli: [
+    api,
+    'controller/git',
+    'controller/kube',
+    'controller/sync',
+    'controller/text',
+    'controller/toml',
+    'controller/version.ts',
+  ],
 }
 
 /** Which room may use which dependency; `yaml` is used where Kubernetes speaks YAML. */
