@@ -4,8 +4,12 @@ import path from 'node:path'
 
 const binaries = path.resolve(import.meta.dirname, '../../.cache/kubectl')
 
-/** Whether `scripts/setup/kubectl.sh` has brought kubectl and helm. */
-export const haveKubectl = (): boolean => ['kubectl', 'helm'].every((name) => existsSync(path.join(binaries, name)))
+/** Whether `scripts/setup/kubectl.sh` has brought kubectl and helm, so that tests skip; with `CI=true` that is an error. */
+export const haveKubectl = (): boolean => {
+  const have = ['kubectl', 'helm'].every((name) => existsSync(path.join(binaries, name)))
+  if (!have && process.env.CI === 'true') throw new Error('no kubectl or helm: run scripts/setup/kubectl.sh first')
+  return have
+}
 
 export interface CommandResult {
   code: number
