@@ -27,14 +27,14 @@ export const fitting = (type: ResourceType): (<T extends KubeObject>(object: T) 
     const faultOfSpec = checkSpec(object.spec)
     if (faultOfSpec === undefined && faultOfStatus === undefined) return object
     const filled = Value.Default(spec, structuredClone(object.spec ?? {}))
-    const isMended = faultOfSpec === undefined || checkSpec(filled) === undefined
-    const { status: _, ...rest } = object
+    const faultOfFilled = faultOfSpec === undefined ? undefined : checkSpec(filled)
+    const { status: _, ...withoutStatus } = object
     const fit = {
-      ...(faultOfStatus === undefined ? object : rest),
-      spec: isMended ? filled : Value.Default(spec, {}),
+      ...(faultOfStatus === undefined ? object : withoutStatus),
+      spec: faultOfFilled === undefined ? filled : Value.Default(spec, {}),
     } as typeof object
-    const fault = faultOfStatus === undefined ? `spec${faultOfSpec}` : `status${faultOfStatus}`
-    if (!isMended || faultOfStatus !== undefined) misfits.set(fit, fault)
+    const fault = faultOfFilled === undefined ? faultOfStatus && `status${faultOfStatus}` : `spec${faultOfFilled}`
+    if (fault !== undefined) misfits.set(fit, fault)
     return fit
   }
 }

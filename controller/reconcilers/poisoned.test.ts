@@ -5,8 +5,8 @@ import { World } from '../../test/build/world.ts'
 import { annotation } from '../api/names.ts'
 
 /**
- * Objects that the API would not take now, but has kept since before a CRD changed (or that somebody wrote into the database). One of
- * them once kept the operator from starting: promise 7, failures stay in their room.
+ * Objects that the API would not take now, but has kept since before a CRD changed (or that somebody wrote into the database). Each
+ * once broke the indexes of its kind in the middle of a list, and the passes of those who name it: promise 7, failures stay in their room.
  */
 
 type Kind = 'Server' | 'Variable' | 'Deployment' | 'Stack'
