@@ -45,7 +45,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'controller/toml': [api, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],
   'controller/engine': [api, 'controller/kube', 'controller/status'],
-  'controller/status': [api, 'controller/kube', 'controller/engine'],
+  'controller/status': [api, 'controller/kube'],
   'controller/sync': [api, json, 'controller/git', 'controller/kube', 'controller/toml'],
   'controller/hosts': [api, 'controller/engine/errors.ts', 'controller/git/tree.ts', 'periphery/agent.ts'],
   'controller/reconcilers': [

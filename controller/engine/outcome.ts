@@ -1,16 +1,14 @@
 import { isConflict } from '../kube/client.ts'
+import type { Verdict } from '../status/conclude.ts'
 import type { FailureAt } from './errors.ts'
 import { messageOf, StalledError, TransientError, WaitingError } from './errors.ts'
 import type { Recheck } from './reconciler.ts'
 import type { PassResult } from './work-queue.ts'
 
 /** What a pass came to, and all that follows from it. The one place where an error becomes consequences. */
-export interface Outcome {
-  kind: 'done' | 'waiting' | 'stalled' | 'transient' | 'conflict' | 'stopped'
+export interface Outcome extends Verdict {
   /** For the queue. */
   result: PassResult
-  /** The condition that becomes False. Without `condition` it is Ready alone. */
-  failure?: { condition?: string; reason: string; message: string }
   /** Told as an event each time (`Warning`), or only when the reason is news (`Normal`). */
   event?: 'Warning' | 'Normal'
   log: 'debug' | 'info' | 'warn' | 'error'

@@ -1,4 +1,5 @@
 import type { CommonStatus, KubeObject, ObjectKey, ResourceType } from '../api/meta.ts'
+import type { StatusDraft } from '../status/draft.ts'
 import type { Logger } from './logger.ts'
 
 /**
@@ -46,13 +47,4 @@ export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
   event(type: 'Normal' | 'Warning', reason: string, message: string): void
   /** Values that must not appear in anything this pass reports. */
   redact(secrets: Iterable<string>): void
-}
-
-/** The status that the pass concludes; written once at its end, as a diff. */
-export interface StatusDraft<T extends KubeObject<unknown, CommonStatus>> {
-  /** Free to change, except `conditions`, `observedGeneration` and `lastHandledReconcileAt`, which belong to the frame. */
-  readonly fields: NonNullable<T['status']>
-  markTrue(condition: string, reason: string, message: string): void
-  markFalse(condition: string, reason: string, message: string): void
-  markUnknown(condition: string, reason: string, message: string): void
 }

@@ -1,6 +1,5 @@
 import type { CommonStatus, Condition, KubeObject } from '../api/meta.ts'
 import { annotation } from '../api/names.ts'
-import type { Outcome } from '../engine/outcome.ts'
 import type { ConditionDraft } from './conditions.ts'
 import { conditionType, settleCondition } from './conditions.ts'
 import type { PassStatus } from './draft.ts'
@@ -8,16 +7,23 @@ import { summarizeReady } from './ready.ts'
 
 type Reconciled = KubeObject<unknown, CommonStatus>
 
+/** What a pass came to, as far as status says it. */
+export interface Verdict {
+  kind: 'done' | 'waiting' | 'stalled' | 'transient' | 'conflict' | 'stopped'
+  /** The condition that becomes False. Without `condition` it is Ready alone. */
+  failure?: { condition?: string; reason: string; message: string }
+}
+
 /** The status after a pass: what the reconciler marked, what its error says, and what follows from both. Pure. */
 export const concludeStatus = <T extends Reconciled>(
   object: Readonly<T>,
   draft: PassStatus<T>,
-  outcome: Pick<Outcome, 'kind' | 'failure'>,
+  verdict: Verdict,
   owns: readonly string[],
   now: Date,
 ): CommonStatus => {
   const { generation, annotations } = object.metadata
-  const { failure } = outcome
+  const { failure } = verdict
   const frames: ReadonlySet<string> = new Set(Object.values(conditionType))
   const conditions = new Map<string, Condition>()
   const put = (condition: ConditionDraft): void => {
@@ -45,7 +51,7 @@ export const concludeStatus = <T extends Reconciled>(
       ? summarizeReady(owns.flatMap((type) => conditions.get(type) ?? []))
       : failed(conditionType.ready, failure)
   put({ ...ready, type: conditionType.ready })
-  const progress = progressOf(outcome, ready)
+  const progress = progressOf(verdict, ready)
   if (progress !== undefined) put(progress)
 
   return {
@@ -76,7 +82,7 @@ export const concludeSuspended = <T extends Reconciled>(
 
 const PLACEHOLDER: Condition = { type: '', status: 'Unknown', reason: '', message: '', lastTransitionTime: '' }
 
-const failed = (type: string, { reason, message }: NonNullable<Outcome['failure']>): ConditionDraft => ({
+const failed = (type: string, { reason, message }: NonNullable<Verdict['failure']>): ConditionDraft => ({
   type,
   status: 'False',
   reason,
@@ -84,10 +90,7 @@ const failed = (type: string, { reason, message }: NonNullable<Outcome['failure'
 })
 
 /** kstatus: at most one of Reconciling and Stalled, and only while it is true. */
-const progressOf = (
-  { kind, failure }: Pick<Outcome, 'kind' | 'failure'>,
-  ready: ConditionDraft,
-): ConditionDraft | undefined => {
+const progressOf = ({ kind, failure }: Verdict, ready: ConditionDraft): ConditionDraft | undefined => {
   const message = failure?.message ?? ready.message
   if (kind === 'stalled') {
     return { type: conditionType.stalled, status: 'True', reason: failure?.reason ?? 'Stalled', message }

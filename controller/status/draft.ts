@@ -1,6 +1,14 @@
 import type { CommonStatus, Condition, KubeObject } from '../api/meta.ts'
-import type { StatusDraft } from '../engine/reconciler.ts'
 import type { ConditionDraft } from './conditions.ts'
+
+/** The status that the pass concludes; written once at its end, as a diff. */
+export interface StatusDraft<T extends KubeObject<unknown, CommonStatus>> {
+  /** Free to change, except `conditions`, `observedGeneration` and `lastHandledReconcileAt`, which belong to the frame. */
+  readonly fields: NonNullable<T['status']>
+  markTrue(condition: string, reason: string, message: string): void
+  markFalse(condition: string, reason: string, message: string): void
+  markUnknown(condition: string, reason: string, message: string): void
+}
 
 /** Collects what a pass concludes. What it does not mark stays as the last pass left it. */
 export class PassStatus<T extends KubeObject<unknown, CommonStatus>> implements StatusDraft<T> {
