@@ -47,6 +47,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** @throws StatusError 403 when a write that turns out to create is not allowed to. */
   readonly authorizeCreate: () => void
+  /** Asked again while an answer goes on: rights may be taken away meanwhile. */
+  readonly isStillAllowed: () => boolean
   /** Texts for Warning headers; verbs add to it. */
   readonly warnings: string[]
 }

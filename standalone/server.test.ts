@@ -9,7 +9,7 @@ import { CONFIG_MAPS, DEFINITIONS, startTestApi, type TestApi, thingDefinition }
 describe('who may come in over TLS', () => {
   let api: TestApi
   beforeAll(async () => {
-    api = await startTestApi({ listen: { host: '127.0.0.1', port: 0 } })
+    api = await startTestApi({ listen: { host: '127.0.0.1', port: 0, recheckMs: 20 } })
   })
   afterAll(() => api.stop())
 
@@ -20,7 +20,13 @@ describe('who may come in over TLS', () => {
   const kubeconfig = (): Kubeconfig => JSON.parse(readFileSync(api.server.kubeconfigPath!, 'utf8')) as Kubeconfig
   const pem = (base64: string): string => Buffer.from(base64, 'base64').toString()
 
-  const get = (path: string, options: { certificate?: boolean; authorization?: string; body?: string } = {}) =>
+  interface GetOptions {
+    certificate?: boolean
+    authorization?: string
+    body?: string
+    onData?: () => void
+  }
+  const get = (path: string, options: GetOptions = {}) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
       const { clusters, users } = kubeconfig()
       const { user } = users[0]!
@@ -41,6 +47,7 @@ describe('who may come in over TLS', () => {
           response.setEncoding('utf8')
           response.on('data', (chunk: string) => {
             body += chunk
+            options.onData?.()
           })
           response.on('end', () => resolve({ status: response.statusCode!, body }))
         },
@@ -97,6 +104,48 @@ describe('who may come in over TLS', () => {
     for (const token of [`${head}.${forged}.${signature}`, `${unsigned}.${claims}.`, `${head}.${claims}.`]) {
       expect((await get('/readyz', { authorization: `Bearer ${token}` })).status).toBe(401)
     }
+  })
+
+  it('attack: an account that is gone does not go on watching', async () => {
+    const accounts = '/api/v1/namespaces/default/serviceaccounts'
+    await api.send('POST', accounts, { metadata: { name: 'watcher' } })
+    const { json } = await api.send('POST', `${accounts}/watcher/token`, { spec: { expirationSeconds: 600 } })
+    await api.send('POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings`, {
+      metadata: { name: 'watcher' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      subjects: [{ kind: 'ServiceAccount', name: 'watcher', namespace: 'default' }],
+    })
+    const authorization = `Bearer ${(json.status as { token: string }).token}`
+    await api.send('POST', CONFIG_MAPS, { metadata: { name: 'watched' } })
+    const onData = () => void api.send('DELETE', `${accounts}/watcher`)
+    const { status, body } = await get(`${CONFIG_MAPS}?watch=1`, { authorization, onData })
+    expect({ status, body }).toMatchObject({ status: 200, body: expect.stringContaining('"watched"') })
+  })
+
+  it('attack: who lost the right to watch is told nothing more', async () => {
+    const bindings = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings'
+    await api.send('POST', bindings, {
+      metadata: { name: 'eve' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
+    })
+    const abort = new AbortController()
+    const answer = await api.server.handler({
+      method: 'GET',
+      url: `${CONFIG_MAPS}?watch=1`,
+      headers: {},
+      user: { username: 'eve', groups: [] },
+      signal: abort.signal,
+    })
+    if (!('stream' in answer)) throw new Error(`no stream but ${answer.status}`)
+    const stream = answer.stream[Symbol.asyncIterator]()
+    await api.send('POST', CONFIG_MAPS, { metadata: { name: 'for-eve' } })
+    expect((await stream.next()).value).toContain('for-eve')
+    const next = stream.next()
+    await api.send('DELETE', `${bindings}/eve`)
+    await api.send('POST', CONFIG_MAPS, { metadata: { name: 'not-for-eve' } })
+    expect(await next).toMatchObject({ done: true })
+    abort.abort()
   })
 
   it('keeps keys and kubeconfig for their owner alone', () => {

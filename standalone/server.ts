@@ -25,8 +25,11 @@ import { Pulse } from './watch/pulse.ts'
 export interface ApiServerOptions {
   /** Holds the database, the keys and the kubeconfig; made when it is not there, with mode 0700. */
   dataDir: string
-  /** Where to listen with TLS; undefined: in process only. Port 0 takes a free one. */
-  listen?: { host: string; port: number } | undefined
+  /**
+   * Where to listen with TLS; undefined: in process only. Port 0 takes a free one. `recheckMs` is how often it is asked again whether
+   * who watches is still who it was.
+   */
+  listen?: { host: string; port: number; recheckMs?: number } | undefined
   /** Told of what the server does by itself, and of its own faults. Never of contents. */
   logger?: ApiLogger
   clock?: () => Date

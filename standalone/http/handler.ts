@@ -155,6 +155,7 @@ const serve = (
     body: request.body,
     representation: negotiate(request.headers.accept, info.query, resource.custom),
     signal: request.signal,
+    isStillAllowed: () => backend.authorizer.decide(attributesOf(request.user, info)).allowed,
     authorizeCreate: () => authorize(backend, request, { ...info, verb: 'create' }),
     warnings: served.deprecation ? [served.deprecation] : [],
   }

@@ -17,6 +17,8 @@ export interface ListenerOptions {
   pki: Pki
   handler: ApiHandler
   authenticate: Authenticate
+  /** How often the sender of a request whose answer goes on is authenticated again. */
+  recheckMs?: number | undefined
   onFault: (error: unknown) => void
 }
 
@@ -26,6 +28,8 @@ const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 120_000
 /** Of those who did not say who they are, and in all likelihood get no more than a refusal. */
 const ANONYMOUS_BODY_LIMIT = 64 * 1024
+/** How long a watch may outlive the token or the account that opened it. */
+const RECHECK_MS = 10_000
 /** For answers under way when the listener closes. */
 const DRAIN_MS = 2_000
 
@@ -88,12 +92,21 @@ export class Listener {
     const stop = (): void => abort.abort()
     response.once('close', stop)
     this.#closing.signal.addEventListener('abort', stop, { once: true })
+    let recheck: NodeJS.Timeout | undefined
     try {
-      await this.#send(await this.#answer(request, abort.signal), response, abort.signal)
+      const answer = await this.#answer(request, abort.signal)
+      if ('stream' in answer) {
+        recheck = setInterval(() => {
+          const { socket, headers } = request
+          if (!this.#options.authenticate(socket as TLSSocket, headers.authorization)) stop()
+        }, this.#options.recheckMs ?? RECHECK_MS).unref()
+      }
+      await this.#send(answer, response, abort.signal)
     } catch (error) {
       if (!abort.signal.aborted) this.#options.onFault(error)
       response.destroy()
     } finally {
+      clearInterval(recheck)
       this.#closing.signal.removeEventListener('abort', stop)
     }
   }

@@ -90,6 +90,7 @@ async function* lines(call: Call, selection: Selection, options: WatchOptions): 
     if (options.after === undefined) yield* initialLines(call, selection, writer, start)
     if (options.endInitial) yield writer.bookmark(start, true)
     for (;;) {
+      if (!call.isStillAllowed()) return
       let chunk = ''
       for (const change of feed.take()) chunk += writer.line(change)
       if (chunk !== '') yield chunk
