@@ -101,6 +101,43 @@ describe('attack: a body that costs more than its size', () => {
     expect({ status, soon }).toEqual({ status: 413, soon: true })
   })
 
+  it.each<[string, JsonObject]>([
+    [
+      'owners',
+      {
+        ownerReferences: many(20_000, (i) => ({
+          apiVersion: 'v1',
+          kind: 'X',
+          name: 'n',
+          uid: `${i}`,
+          controller: true,
+        })),
+      },
+    ],
+    ['labels', { labels: Object.fromEntries(many(50_000, (i) => [`k k${i}`, 'a a'])) }],
+    ['a finalizer', { finalizers: ['x '.repeat(500_000)] }],
+  ])('wrong %s by the thousand are answered in few words', async (_, metadata) => {
+    const object = { metadata: { name: 'wrong', ...metadata } }
+    const maps = '/api/v1/namespaces/default/configmaps'
+    const { status, body, soon } = await timed(() => api.send('POST', maps, object))
+    expect({ status, soon }).toEqual({ status: 422, soon: true })
+    expect(body.length).toBeLessThan(1024 * 1024)
+  })
+
+  it('a role that multiplies', async () => {
+    await api.send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+      metadata: { name: 'bob' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'bob' }],
+    })
+    const words = many(20_000, (i) => `w${i}`)
+    const role = { metadata: { name: 'bomb' }, rules: [{ apiGroups: words, resources: words, verbs: words }] }
+    const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles'
+    const bob = { username: 'bob', groups: [] }
+    const { status, soon } = await timed(() => api.send('POST', roles, role, { user: bob }))
+    expect({ status, soon }).toEqual({ status: 413, soon: true })
+  })
+
   it('a number that no integer holds is refused', async () => {
     expect((await api.send('GET', `${THINGS}?limit=99999999999999999999`)).status).toBe(400)
   })

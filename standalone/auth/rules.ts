@@ -1,3 +1,4 @@
+import { Fault } from '../schema/faults.ts'
 import { quote } from '../schema/go.ts'
 import type { Attributes } from './authorizer.ts'
 
@@ -31,9 +32,24 @@ export const ruleAllows = (rule: PolicyRule, { verb, resource, path = '' }: Attr
   )
 }
 
-/** What of `wanted` no rule of `owned` covers, in rules of one verb, group, resource and name each. */
-export const uncovered = (owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] =>
-  wanted.flatMap(breakDown).filter((atom) => !owned.some((rule) => ruleCovers(rule, atom)))
+/** Verbs times groups times resources times names that are compared one by one; a body can spell out a trillion. */
+const MAX_ATOMS = 10_000
+
+/**
+ * What of `wanted` no rule of `owned` covers, in rules of one verb, group, resource and name each.
+ *
+ * @throws Fault 413 when that would be too many.
+ */
+export const uncovered = (owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] => {
+  if (wanted.reduce((sum, rule) => sum + atomsIn(rule), 0) > MAX_ATOMS) {
+    const message = `rules that speak of more than ${MAX_ATOMS} combinations of verb, group, resource and name cannot be checked; use "*"`
+    throw new Fault(413, 'RequestEntityTooLarge', message)
+  }
+  return wanted.flatMap(breakDown).filter((atom) => !owned.some((rule) => ruleCovers(rule, atom)))
+}
+
+const atomsIn = ({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule) =>
+  verbs.length * (apiGroups.length * resources.length * Math.max(1, resourceNames.length) + nonResourceURLs.length)
 
 const breakDown = (rule: PolicyRule): PolicyRule[] => {
   const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule

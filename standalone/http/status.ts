@@ -92,13 +92,18 @@ export const expired = (message: string, continueToken?: string): StatusError =>
 
 export const tooLarge = (message: string): StatusError => new StatusError(413, 'RequestEntityTooLarge', message)
 
-export const invalidObject = (kind: { group: string; kind: string }, name: string, causes: Cause[]): StatusError =>
-  new StatusError(422, 'Invalid', invalidStatusMessage(kind.kind, kind.group, name, causes), {
+/** Causes that an answer tells; a body can hold a hundred thousand. */
+const MAX_CAUSES = 500
+
+export const invalidObject = (kind: { group: string; kind: string }, name: string, all: Cause[]): StatusError => {
+  const causes = all.slice(0, MAX_CAUSES)
+  return new StatusError(422, 'Invalid', invalidStatusMessage(kind.kind, kind.group, name, causes), {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),
     ...(kind.kind && { kind: kind.kind }),
     causes,
   })
+}
 
 /** The Status that a refusal becomes. Faults of our own making (bugs) say nothing of the inside. */
 export const statusOf = (error: unknown): JsonObject & { code: number } => {

@@ -2,10 +2,13 @@
 import type { Cause } from './contract.ts'
 import { formatFloat, marshal, quote } from './go.ts'
 
+/** An answer shows each value that is wrong, some of them twice; nobody reads on after so many characters. */
+const MAX_SHOWN = 10_000
+
 const render = (value: unknown): string => {
-  if (typeof value === 'string') return quote(value)
-  if (typeof value === 'number') return formatFloat(value)
-  return marshal(value)
+  const text =
+    typeof value === 'string' ? quote(value) : typeof value === 'number' ? formatFloat(value) : marshal(value)
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`
 }
 const withDetail = (text: string, detail: string): string => (detail ? `${text}: ${detail}` : text)
 /** The cause of an error at the root of the object. */

@@ -53,7 +53,8 @@ const ownerReferences = (meta: Partial<ObjectMeta>, path: string): Cause[] => {
       causes.push(invalidValue(path, ref, '/v1, Kind=Event is disallowed from being an owner'))
     if (!ref.controller) continue
     const current = `${ref.kind}/${ref.name}`
-    if (controller)
+    if (controller) {
+      // One is enough: each shows the whole list.
       causes.push(
         invalidValue(
           path,
@@ -61,7 +62,9 @@ const ownerReferences = (meta: Partial<ObjectMeta>, path: string): Cause[] => {
           `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${current}`,
         ),
       )
-    else controller = current
+      break
+    }
+    controller = current
   }
   return causes
 }
