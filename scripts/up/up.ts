@@ -175,7 +175,7 @@ const nextSteps = (): string => {
 Try next (first: ${kubeconfig})
 
   1. Change the version in git, and watch it roll out:
-       cd ${workspace.clone} && sed -i '/^\\[deployment/,/^$/s|web:1|web:2|' komodo/apps.toml && git commit -qam 'Use web:2' && git push -q && kubectl get komodo -w
+       cd ${workspace.clone} && sed -i '/^\\[deployment/,/^$/s|web:1|web:2|' komodo/apps.toml && git commit -qam 'Use web:2' && git push -q && kubectl get deployments.komodo.dev web -w
 
   2. Break it by hand, and watch it heal:
        ${environment}docker rm -f web && kubectl get deployments.komodo.dev web -w
