@@ -35,15 +35,12 @@ export const refusesAll = (diagnostic: Diagnostic): boolean => isError(diagnosti
 export const formatPlace = ({ file, line, column }: SourcePosition): string => `${file}:${line}:${column}`
 
 export const printDiagnostics = (
-  { diagnostics, unsupported }: Pick<ParsedFiles, 'diagnostics' | 'unsupported'>,
+  { diagnostics }: Pick<ParsedFiles, 'diagnostics'>,
   { note, paint }: Terminal,
 ): void => {
   for (const { severity, message, position, code } of diagnostics) {
     const tone = severity === 'error' ? paint.red : paint.yellow
     note(`${formatPlace(position)}: ${tone(`${severity}:`)} ${message} ${paint.dim(`[${code}]`)}`)
-  }
-  for (const { table, name, position } of unsupported) {
-    note(`${formatPlace(position)}: ${paint.dim('not supported yet:')} [[${table}]] "${name}" is left alone`)
   }
 }
 

@@ -27,7 +27,14 @@ export const planOffline = (
   } = {},
 ): SyncPlan =>
   planSync({
-    scope: { namespace, name, matchTags: [], includeResources: true, includeVariables: true },
+    scope: {
+      namespace,
+      name,
+      matchTags: [],
+      includeResources: true,
+      includeVariables: true,
+      includeUserGroups: true,
+    },
     prune: false,
     deletionBudget: 0,
     declarations,

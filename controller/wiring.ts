@@ -1,6 +1,9 @@
 import path from 'node:path'
 import type { Deployment } from './api/v1alpha1/deployment.ts'
 import { deploymentKind } from './api/v1alpha1/deployment.ts'
+import { type GitProvider, gitProviderKind } from './api/v1alpha1/git-provider.ts'
+import { type ImageRegistry, imageRegistryKind } from './api/v1alpha1/image-registry.ts'
+import { kinds } from './api/v1alpha1/kinds.ts'
 import { type PlanApproval, planApprovalKind } from './api/v1alpha1/plan-approval.ts'
 import type { Server } from './api/v1alpha1/server.ts'
 import { serverKind } from './api/v1alpha1/server.ts'
@@ -14,9 +17,11 @@ import type { Hosts } from './hosts/port.ts'
 import { installationKey } from './installation-key.ts'
 import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { Ground, Wiring } from './operator.ts'
+import { gitProviderReconciler, imageRegistryReconciler } from './reconcilers/provider/reconciler.ts'
 import { createReconcilers } from './reconcilers/reconcilers.ts'
 import { resourceSyncReconciler } from './reconcilers/resource-sync/reconciler.ts'
 import { secretsOf } from './reconcilers/secrets.ts'
+import { storedReconciler } from './reconcilers/stored/reconciler.ts'
 import { syncKinds } from './sync/kinds.ts'
 import { VERSION } from './version.ts'
 
@@ -53,6 +58,9 @@ export const wire =
     register(reconcilers.variable)
     register(reconcilers.deployment)
     register(reconcilers.stack)
+    register(gitProviderReconciler(caches.lister<GitProvider>(gitProviderKind), secrets))
+    register(imageRegistryReconciler(caches.lister<ImageRegistry>(imageRegistryKind), secrets))
+    for (const kind of kinds) if (kind.notYet !== undefined) register(storedReconciler(kind))
     register(
       resourceSyncReconciler({
         client,

@@ -1,4 +1,3 @@
-import { unsupportedTables } from '../controller/api/v1alpha1/kinds.ts'
 import {
   type BlockModel,
   blockModels,
@@ -31,11 +30,6 @@ export function editorSchema(): JsonSchema {
     definitions[model.kind] ??= block(model)
     properties[table] = { type: 'array', items: { $ref: `#/definitions/${model.kind}` } }
   }
-  for (const table of unsupportedTables) {
-    for (const name of [table, `${table}s`]) {
-      properties[name] = { type: 'array', items: { type: 'object' }, description: 'Known, but not supported yet.' }
-    }
-  }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Komodo resources in TOML',
@@ -51,7 +45,12 @@ function block(model: BlockModel): JsonSchema {
     ...fields(model.block),
   }
   if (model.config) properties.config = { ...table(model.config), description: `Configuration of the ${model.kind}.` }
-  return { type: 'object', properties, required: ['name'], additionalProperties: false }
+  return {
+    type: 'object',
+    properties,
+    ...(!model.toml.nameFrom && { required: ['name'] }),
+    additionalProperties: false,
+  }
 }
 
 function object(table: TableModel): JsonSchema {

@@ -97,11 +97,11 @@ function rows(schema: AnnotatedSchema, path: string, level: 'config' | 'block' |
     const prefix = tomlPath !== '' ? tomlPath : level === 'config' && meta.level !== 'block' ? 'config.' : ''
     const key = `${prefix}${meta.key ?? meta.secretKey ?? snakeCase(name)}`
     const spellings = [key, ...(meta.aliases ?? []).map((alias) => `${prefix}${alias}`)]
-    const toml = level === undefined || meta.absent ? '' : spellings.map((spelling) => `\`${spelling}\``).join(', ')
+    const toml = level === undefined ? '' : spellings.map((spelling) => `\`${spelling}\``).join(', ')
     const item = property.items ?? property
     const since = meta.since ? ` Since Komodo ${meta.since}.` : ''
     const row = `| \`${here}\` | ${toml} | ${cell(typeOf(property))} | ${defaultOf(property)} | ${cell((property.description ?? '') + since)} |`
-    const nested = item.properties && !meta.secretKey && !meta.absent
+    const nested = item.properties && !meta.secretKey
     const suffix = property.items ? '[].' : '.'
     return nested ? [row, ...rows(item, `${here}${suffix}`, level, `${key}.`)] : [row]
   })

@@ -14,11 +14,10 @@ export const validate = async (
   options: ValidateOptions,
   { terminal, cwd, signal }: CommandContext,
 ): Promise<ExitCode> => {
-  const parsed: ParsedFiles = { declarations: [], unsupported: [], diagnostics: [] }
+  const parsed: ParsedFiles = { declarations: [], diagnostics: [] }
   for (const path of paths) {
     const one = await loadDeclarations(path, cwd, signal)
     parsed.declarations.push(...one.declarations)
-    parsed.unsupported.push(...one.unsupported)
     parsed.diagnostics.push(...one.diagnostics)
   }
   const problems = planOffline(parsed).problems
@@ -28,19 +27,15 @@ export const validate = async (
   }
   const errors = parsed.diagnostics.filter(isError).length
   if (options.output === 'json') {
-    const { declarations, unsupported, diagnostics } = parsed
+    const { declarations, diagnostics } = parsed
     const declared = declarations.map(({ kind, name, position }) => ({ kind, name, position }))
-    terminal.print(JSON.stringify({ declared, unsupported, diagnostics }, null, 2))
+    terminal.print(JSON.stringify({ declared, diagnostics }, null, 2))
     return errors > 0 ? exit.error : exit.ok
   }
   printDiagnostics(parsed, terminal)
   const { paint } = terminal
   const warnings = parsed.diagnostics.length - errors
   const verdict = errors > 0 ? paint.red(counted(errors, 'error')) : paint.green('no errors')
-  const unsupported =
-    parsed.unsupported.length > 0 ? `, ${counted(parsed.unsupported.length, 'block')} not supported yet` : ''
-  terminal.print(
-    `${counted(parsed.declarations.length, 'object')}: ${verdict}, ${counted(warnings, 'warning')}${unsupported}`,
-  )
+  terminal.print(`${counted(parsed.declarations.length, 'object')}: ${verdict}, ${counted(warnings, 'warning')}`)
   return errors > 0 ? exit.error : exit.ok
 }

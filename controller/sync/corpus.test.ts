@@ -25,7 +25,14 @@ describe.skipIf(repositories.length === 0)('a repository of somebody who uses Ko
     const { files } = await readDeclarationFiles(tree, ['.'], signal)
     const { declarations } = read(files)
     const first: PlanInput = {
-      scope: { namespace: 'default', name: 'sync', matchTags: [], includeResources: true, includeVariables: true },
+      scope: {
+        namespace: 'default',
+        name: 'sync',
+        matchTags: [],
+        includeResources: true,
+        includeVariables: true,
+        includeUserGroups: true,
+      },
       prune: true,
       deletionBudget: 10,
       declarations,

@@ -13,6 +13,7 @@ export interface SyncScope {
   matchTags: readonly string[]
   includeResources: boolean
   includeVariables: boolean
+  includeUserGroups: boolean
 }
 
 /** An object as the sync wants it: exactly what it will apply, and nothing that was not declared. */
@@ -77,7 +78,7 @@ export function desiredObjects(
   const accepted = new Map<SyncKind, Map<string, Declaration>>()
   for (const { kind, name, declarations } of candidates.values()) {
     const declaration = inForce(declarations, name, result.problems)
-    if (declaration === undefined || !inScope(declaration, scope)) continue
+    if (declaration === undefined || !inScope(kind, declaration.spec, scope)) continue
     const ofKind = accepted.get(kind) ?? new Map<string, Declaration>()
     accepted.set(kind, ofKind.set(name, declaration))
   }
@@ -129,13 +130,15 @@ function inForce(same: readonly Declaration[], name: string, problems: PlanProbl
   return undefined
 }
 
-function inScope(declaration: Declaration, scope: SyncScope): boolean {
-  if (declaration.kind === 'Variable') return scope.includeVariables
-  if (!scope.includeResources) return false
-  return hasTags(declaration.spec, scope.matchTags)
+/** Whether the sync concerns itself with objects of a kind that are like this one. */
+export function inScope({ definition }: SyncKind, spec: unknown, scope: SyncScope): boolean {
+  if (definition.kind === 'Variable') return scope.includeVariables
+  if (definition.kind === 'UserGroup') return scope.includeUserGroups
+  // What has no tags cannot lack one.
+  return scope.includeResources && (!('tags' in definition.spec.properties) || hasTags(spec, scope.matchTags))
 }
 
-export function hasTags(spec: unknown, wanted: readonly string[]): boolean {
+function hasTags(spec: unknown, wanted: readonly string[]): boolean {
   if (wanted.length === 0) return true
   const tags = isPlainObject(spec) && Array.isArray(spec.tags) ? spec.tags : []
   return wanted.every((tag) => tags.includes(tag))
@@ -173,12 +176,18 @@ function desiredObject(
 export const secretNameOf = (kind: SyncKind, objectName: string): string =>
   shortened(`${kind.definition.singular}-${objectName}`, 253)
 
-/** A copy with `value` at `path`. */
+/** A copy with `value` at `path`, of which numbers lead into lists. */
 function withValue(object: PlainObject, path: readonly string[], value: unknown): PlainObject {
   const [key, ...rest] = path
   if (key === undefined) return object
   const inner = object[key]
-  return { ...object, [key]: rest.length === 0 ? value : withValue(isPlainObject(inner) ? inner : {}, rest, value) }
+  if (rest.length === 0) return { ...object, [key]: value }
+  if (!Array.isArray(inner)) return { ...object, [key]: withValue(isPlainObject(inner) ? inner : {}, rest, value) }
+  const [index, ...below] = rest
+  const items = inner.map((item, i) =>
+    String(i) === index && isPlainObject(item) ? withValue(item, below, value) : item,
+  )
+  return { ...object, [key]: items }
 }
 
 /** A label value (or the name part of a label) that is `text` itself where it can be. */

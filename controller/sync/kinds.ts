@@ -18,8 +18,12 @@ export interface SyncKind {
 /** As Komodo does it (variables, servers, ..., deployments); procedures last because they may name everything. */
 const applyOrder = [
   'Variable',
+  'GitProvider',
+  'ImageRegistry',
   'UserGroup',
   'Server',
+  'ServerTemplate',
+  'OnboardingKey',
   'Alerter',
   'Action',
   'Swarm',

@@ -26,7 +26,14 @@ const input = (
   world: World = emptyWorld,
   changes: Partial<PlanInput> = {},
 ): PlanInput => ({
-  scope: { namespace: 'default', name: 'infra', matchTags: [], includeResources: true, includeVariables: true },
+  scope: {
+    namespace: 'default',
+    name: 'infra',
+    matchTags: [],
+    includeResources: true,
+    includeVariables: true,
+    includeUserGroups: true,
+  },
   prune: false,
   deletionBudget: 10,
   declarations,

@@ -5,7 +5,7 @@ import {
   type DesiredObject,
   desiredObjects,
   formatPosition,
-  hasTags,
+  inScope,
   objectKey,
   type PlanProblem,
   type SyncScope,
@@ -123,8 +123,7 @@ function planDeletes(
     }
     const name = komodoNameOf(object)
     if (!prune || declared.has(objectKey(kindName, kind.toml.normalizeName(name)))) continue
-    if (kindName === 'Variable' ? !scope.includeVariables : !scope.includeResources) continue
-    if (kindName !== 'Variable' && !hasTags(object.spec, scope.matchTags)) continue
+    if (!inScope(kind, object.spec, scope)) continue
     if (kindName === 'ResourceSync' && objectName === scope.name) continue
     const source = object.metadata.annotations[annotation.source]
     const uid = object.metadata.uid ?? ''

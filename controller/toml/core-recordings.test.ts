@@ -143,7 +143,7 @@ describe.skipIf(!present)('what we read of a repository means what Core stored',
       .filter((path) => path.endsWith('.toml'))
       .sort()
       .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-    const { declarations } = read(files, { allKinds: true })
+    const { declarations } = read(files)
     const { stored } = passes[0]!
     let compared = 0
     for (const { what, core, ours } of pairs(stored, declarations)) {
@@ -184,7 +184,7 @@ describe.skipIf(!present)('a file that Core refuses is one that we refuse, and t
       if (typeof step.pending !== 'object') continue
       const refused = new Map((step.pending.errors ?? []).map(({ path, text }) => [path, text]))
       for (const file of filesOf(step)) {
-        const error = read([file], { allKinds: true }).diagnostics.find(({ severity }) => severity === 'error')
+        const error = read([file]).diagnostics.find(({ severity }) => severity === 'error')
         const core = refused.get(file.path)
         if ((error === undefined) !== (core === undefined)) {
           differences.push(error ? `we: ${error.message}` : `Core: ${core}`)
@@ -211,7 +211,7 @@ describe.skipIf(!present)('what we read of a probe means what Core stored', () =
   const comparable = probes.filter(({ steps }) => steps.length === 1 && typeof steps[0]?.stored === 'object')
 
   it.each(comparable.map((probe) => [probe.id, probe] as const))('%s', (id, { steps: [step] }) => {
-    const { declarations } = read(filesOf(step!), { allKinds: true })
+    const { declarations } = read(filesOf(step!))
     const differences: unknown[] = []
     for (const { what, core, ours } of pairs(step!.stored as Stored, declarations)) {
       if (!ours.some((spec) => isDeepStrictEqual(spec, core))) differences.push({ what, core, ours })

@@ -48,16 +48,8 @@ export interface Declaration {
   position: SourcePosition
 }
 
-/** A block of a kind that is not supported yet: named, and otherwise left alone. */
-export interface UnsupportedBlock {
-  table: string
-  name: string
-  position: SourcePosition
-}
-
 export interface ParsedFiles {
   declarations: Declaration[]
-  unsupported: UnsupportedBlock[]
   /** With any error the revision is refused whole, except those that name the one `block` they concern. */
   diagnostics: Diagnostic[]
 }

@@ -166,7 +166,7 @@ describe('read takes what older files have', () => {
     ['several registries', '[{ domain = "a.b" }, { domain = "c.d" }]', [{ domain: 'a.b' }, { domain: 'c.d' }]],
   ])('%s', (_, registry, imageRegistry) => {
     const text = `[[build]]\nname = "a"\nconfig.image_registry = ${registry}`
-    const { declarations, diagnostics } = read([{ path: 'a.toml', text }], { allKinds: true })
+    const { declarations, diagnostics } = read([{ path: 'a.toml', text }])
     expect(diagnostics).toEqual([])
     expect(declarations[0]!.spec).toEqual({ imageRegistry })
   })
@@ -433,28 +433,41 @@ describe('read refuses, and says what is expected and where', () => {
   })
 })
 
-describe('read names blocks of kinds that are not supported yet', () => {
-  it('and only warns of what is wrong with them', () => {
-    const { declarations, unsupported, diagnostics } = readText(
-      '[[alerter]]\nname = "a"\nconfig.enabled = "yes"\n[[procedure]]\n[[server]]\nname = "s"',
-    )
-    expect(declarations.map(({ kind }) => kind)).toEqual(['Server'])
-    expect(unsupported.map(({ table, name }) => [table, name])).toEqual([
-      ['alerter', 'a'],
-      ['procedure', ''],
-    ])
-    expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
-      'warning WrongType',
-      'warning MissingName',
-    ])
-  })
-
-  it('and reads the others', () => {
-    const fine = readText('[[stack]]\nname = "a"\n[[server_template]]\nname = "t"\nconfig.x = 1\n')
-    expect(fine.diagnostics).toEqual([])
-    expect(fine.declarations.map(({ name }) => name)).toEqual(['a'])
-    expect(fine.unsupported).toEqual([
-      { table: 'server_template', name: 't', position: { file: 'a.toml', line: 3, column: 1 } },
+describe('read names accounts by their domain, as Komodo has them', () => {
+  it('when they have no name', () => {
+    const { declarations, diagnostics } = readText(`
+[[git_provider]]
+accounts = [{ username = "u", token = "t0" }]
+[[git_provider]]
+domain = "localhost:3000"
+https = false
+account = [{ account = "u", token = "t1" }, { username = "v", token_from.secret_key_ref = { name = "s", key = "k" } }]
+[[docker_registry]]
+accounts = []
+organizations = ["Org"]
+[[onboarding_key]]
+public_key = "MCow"
+`)
+    expect(diagnostics).toEqual([])
+    expect(declarations.map(({ kind, name, spec, secrets }) => ({ kind, name, spec, secrets }))).toEqual([
+      {
+        kind: 'GitProvider',
+        name: 'github.com',
+        spec: { accounts: [{ username: 'u' }] },
+        secrets: { 'accounts.0.token': 't0' },
+      },
+      {
+        kind: 'GitProvider',
+        name: 'localhost:3000',
+        spec: {
+          domain: 'localhost:3000',
+          https: false,
+          accounts: [{ username: 'u' }, { username: 'v', tokenFrom: { secretKeyRef: { name: 's', key: 'k' } } }],
+        },
+        secrets: { 'accounts.0.token': 't1' },
+      },
+      { kind: 'ImageRegistry', name: 'docker.io', spec: { accounts: [], organizations: ['Org'] }, secrets: {} },
+      { kind: 'OnboardingKey', name: 'MCow', spec: { publicKey: 'MCow' }, secrets: {} },
     ])
   })
 })

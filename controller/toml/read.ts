@@ -1,16 +1,7 @@
 import { parse, TomlError } from 'smol-toml'
 import { looksLikeObjectId } from '../api/name-rules.ts'
-import { unsupportedTables } from '../api/v1alpha1/kinds.ts'
 import { isVariableName } from '../text/interpolate.ts'
-import type {
-  BlockName,
-  Declaration,
-  Diagnostic,
-  ParsedFiles,
-  SourceFile,
-  SourcePosition,
-  UnsupportedBlock,
-} from './declaration.ts'
+import type { BlockName, Declaration, Diagnostic, ParsedFiles, SourceFile, SourcePosition } from './declaration.ts'
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
 import { isTable, type RawTable } from './raw-table.ts'
@@ -30,18 +21,12 @@ export const limits = {
   diagnostics: 100,
 } as const
 
-export interface ReadOptions {
-  /** Make declarations also of kinds that nobody keeps yet. Otherwise they are only checked, and what is wrong with them is a warning. */
-  allKinds?: boolean
-}
-
 /** Reads TOML files into declarations. Never throws: what is wrong becomes a diagnostic. */
-export function read(files: Iterable<SourceFile>, options: ReadOptions = {}): ParsedFiles {
-  const result: ParsedFiles = { declarations: [], unsupported: [], diagnostics: [] }
+export function read(files: Iterable<SourceFile>): ParsedFiles {
+  const result: ParsedFiles = { declarations: [], diagnostics: [] }
   for (const file of files) {
-    const one = new FileReader(file, options).read()
+    const one = new FileReader(file).read()
     for (const declaration of one.declarations) result.declarations.push(declaration)
-    for (const block of one.unsupported) result.unsupported.push(block)
     for (const diagnostic of one.diagnostics) result.diagnostics.push(diagnostic)
   }
   return result
@@ -49,17 +34,14 @@ export function read(files: Iterable<SourceFile>, options: ReadOptions = {}): Pa
 
 class FileReader {
   readonly #file: SourceFile
-  readonly #allKinds: boolean
   readonly #scan: Scan
   readonly #positions: Positions
   readonly #declarations: Declaration[] = []
-  readonly #unsupported: UnsupportedBlock[] = []
   readonly #diagnostics: Diagnostic[] = []
   #suppressed = 0
 
-  constructor(file: SourceFile, { allKinds = false }: ReadOptions) {
+  constructor(file: SourceFile) {
     this.#file = file
-    this.#allKinds = allKinds
     const tooLong = file.text.length > limits.characters
     this.#scan = tooLong ? { text: '', doubled: [], headers: [] } : scan(file.text)
     this.#positions = new Positions(file.path, file.text, this.#scan)
@@ -72,7 +54,7 @@ class FileReader {
       const message = `${this.#suppressed} more problems in this file are not listed; it is refused whole. Mend the ones above first.`
       this.#diagnostics.push({ severity: 'error', code: 'TooManyProblems', message, position: this.#positions.at(0) })
     }
-    return { declarations: this.#declarations, unsupported: this.#unsupported, diagnostics: this.#diagnostics }
+    return { declarations: this.#declarations, diagnostics: this.#diagnostics }
   }
 
   #parse(): RawTable | undefined {
@@ -106,18 +88,18 @@ class FileReader {
     const seen = new Map<string, string>()
     let blocks = 0
     for (const [table, value] of Object.entries(document)) {
-      const canonical = canonicalTable(table)
-      if (!canonical) {
+      const model = blockModels.get(table)
+      if (!model) {
         this.#unknownTable(table)
         continue
       }
-      const other = seen.get(canonical)
+      const other = seen.get(model.kind)
       if (other !== undefined) {
         const message = `[[${other}]] and [[${table}]] are two spellings of one table; use one of them in a file.`
         this.#fail('DuplicateTable', this.#positions.find([table]), message)
         continue
       }
-      seen.set(canonical, table)
+      seen.set(model.kind, table)
       if (!Array.isArray(value) || !value.every(isTable)) {
         const message = `"${table}" must be a list of blocks; write [[${table}]] with two brackets.`
         this.#fail('WrongType', this.#positions.find([table]), message)
@@ -129,28 +111,22 @@ class FileReader {
         this.#fail('TooManyBlocks', this.#positions.find([table]), message)
         return
       }
-      this.#readBlocks(table, canonical, value)
+      this.#readBlocks(table, model, value)
     }
   }
 
-  #readBlocks(table: string, canonical: string, blocks: readonly RawTable[]): void {
-    const model = blockModels.get(canonical)
+  #readBlocks(table: string, model: BlockModel, blocks: readonly RawTable[]): void {
     const headers = this.#positions.blocks(table)
     for (const [index, raw] of blocks.entries()) {
       // Written as `stack = [{ ... }]` there are no headers.
       const position = headers.length === blocks.length ? headers[index]! : this.#positions.find([table, index])
-      const supported = model !== undefined && (model.supported || this.#allKinds)
-      if (!supported) {
-        const name = typeof raw.name === 'string' ? raw.name : ''
-        this.#unsupported.push({ table: canonical, name, position })
-      }
-      if (model) this.#readBlock(model, raw, [table, index], position, supported)
+      this.#readBlock(model, raw, [table, index], position)
     }
   }
 
-  #readBlock(model: BlockModel, raw: RawTable, path: TomlPath, position: SourcePosition, supported: boolean): void {
+  #readBlock(model: BlockModel, raw: RawTable, path: TomlPath, position: SourcePosition): void {
     const { table } = model.toml
-    const name = raw.name
+    const name = nameOf(raw, model)
     if (typeof name !== 'string' || name.trim() === '') {
       const found =
         name === undefined
@@ -159,14 +135,12 @@ class FileReader {
             ? 'has an empty name'
             : 'has a name that is not text'
       const at = name === undefined ? position : this.#positions.find([...path, 'name'])
-      const message = `This [[${table}]] ${found}; add name = "...".`
-      this.#report({ severity: supported ? 'error' : 'warning', code: 'MissingName', message }, () => at)
+      this.#fail('MissingName', at, `This [[${table}]] ${found}; add name = "...".`)
       return
     }
     const block: BlockName = { kind: model.kind, name }
     let failed = false
-    const report: Report = (wanted, code, at, message) => {
-      const severity = supported ? wanted : 'warning'
+    const report: Report = (severity, code, at, message) => {
       if (severity === 'error') failed = true
       const concerning = severity === 'error' ? block : undefined
       this.#report({ severity, code, message, block: concerning }, () => this.#positions.find(at))
@@ -183,11 +157,11 @@ class FileReader {
       reading.path.pop()
     }
     hideSecrets(model, values, secrets)
-    if (supported && !failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
+    if (!failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
   }
 
   #unknownTable(table: string): void {
-    const near = nearest(table, [...blockModels.keys(), ...unsupportedTables])
+    const near = nearest(table, blockModels.keys())
     const message = `Unknown table "${shorten(table)}"; ${near ? `did you mean [[${near}]]?` : 'it is ignored.'}`
     this.#report({ severity: 'warning', code: 'UnknownTable', message }, () => this.#positions.find([table]))
   }
@@ -209,12 +183,10 @@ class FileReader {
   }
 }
 
-/** `stacks` and `stack` are `stack`; `undefined` for what is no table of Komodo. */
-function canonicalTable(table: string): string | undefined {
-  const model = blockModels.get(table)
-  if (model) return model.toml.table
-  const singular = table.endsWith('s') && !unsupportedTables.includes(table) ? table.slice(0, -1) : table
-  return unsupportedTables.includes(singular) ? singular : undefined
+/** What names the block: its `name`, or for accounts, as Komodo has them, their domain. */
+function nameOf(raw: RawTable, { toml: { nameFrom } }: BlockModel): unknown {
+  if (raw.name !== undefined || !nameFrom) return raw.name
+  return raw[nameFrom.key] ?? nameFrom.otherwise
 }
 
 /** Where a key belongs that stands at `path` (table, index, ...) and means nothing there. */

@@ -2,7 +2,7 @@ import type { OpenApiSchema } from '../api/crd.ts'
 import { executions, paramTypes } from '../api/v1alpha1/executions.ts'
 import type { InputShape, TomlMeta } from '../api/v1alpha1/field.ts'
 import type { KindDefinition, TomlTable } from '../api/v1alpha1/kind.ts'
-import { kinds, laterKinds } from '../api/v1alpha1/kinds.ts'
+import { kinds } from '../api/v1alpha1/kinds.ts'
 
 /** What may stand in a TOML file, as tables made from the kinds: for the reader, the editor schema, and whoever writes TOML. */
 
@@ -30,6 +30,8 @@ export interface FieldModel {
   secret: boolean
   /** TOML key of the flag that makes the value a secret. */
   secretWhen?: string
+  /** Komodo does not have the key, and ignores it. */
+  own?: true
 }
 
 export type ValueModel =
@@ -63,8 +65,6 @@ export interface BlockModel {
   block: TableModel
   /** Its `config` table. */
   config?: TableValue
-  /** Whether objects are made of it; otherwise it is only checked. */
-  supported: boolean
 }
 
 interface AnnotatedSchema extends OpenApiSchema {
@@ -76,7 +76,7 @@ interface AnnotatedSchema extends OpenApiSchema {
 /** `autoUpdateSkipServices` is `auto_update_skip_services`. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-function blockModel(kind: KindDefinition, toml: TomlTable, supported: boolean): BlockModel {
+function blockModel(kind: KindDefinition, toml: TomlTable): BlockModel {
   const schema = kind.spec as AnnotatedSchema
   const fields = fieldModels(schema)
   const inBlock = fields.filter(({ level }) => level === 'block' || !toml.hasConfig)
@@ -87,23 +87,17 @@ function blockModel(kind: KindDefinition, toml: TomlTable, supported: boolean): 
     toml,
     block: tableModel(inBlock),
     ...(toml.hasConfig && { config: tableValue(config, schema['x-komodo'] ?? {}) }),
-    supported,
   }
 }
 
-function blocksOf(definitions: readonly KindDefinition[], supported: boolean): [string, BlockModel][] {
-  return definitions.flatMap((kind) => {
+/** By table name, in every spelling. */
+export const blockModels: ReadonlyMap<string, BlockModel> = new Map(
+  kinds.flatMap((kind) => {
     if (!kind.toml) return []
-    const model = blockModel(kind, kind.toml, supported)
+    const model = blockModel(kind, kind.toml)
     return [kind.toml.table, ...kind.toml.aliases].map((table): [string, BlockModel] => [table, model])
-  })
-}
-
-/** By table name, singular and plural. */
-export const blockModels: ReadonlyMap<string, BlockModel> = new Map([
-  ...blocksOf(kinds, true),
-  ...blocksOf(laterKinds, false),
-])
+  }),
+)
 
 interface LeveledField extends FieldModel {
   level: 'block' | 'config'
@@ -119,7 +113,9 @@ function fieldModels(schema: AnnotatedSchema): LeveledField[] {
   const fields: LeveledField[] = []
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const meta = property['x-komodo'] ?? {}
-    if (meta.absent) continue
+    const reference = property.properties?.secretKeyRef !== undefined
+    if (reference) fields.push(secretReference(name, property))
+    if (reference && meta.secretKey === undefined) continue
     const secret = meta.secretKey !== undefined
     fields.push({
       key: meta.key ?? meta.secretKey ?? snakeCase(name),
@@ -138,6 +134,21 @@ function fieldModels(schema: AnnotatedSchema): LeveledField[] {
     })
   }
   return fields
+}
+
+/** `passkey_from` beside `passkey`: which key of which Secret holds the value. Komodo ignores it. */
+function secretReference(name: string, property: AnnotatedSchema): LeveledField {
+  return {
+    key: snakeCase(name),
+    name,
+    aliases: [],
+    value: tableValue(tableModel(fieldModels(property)), {}),
+    description: property.description ?? '',
+    required: false,
+    secret: false,
+    own: true,
+    level: property['x-komodo']?.level ?? 'config',
+  }
 }
 
 function valueModel(schema: AnnotatedSchema): ValueModel {

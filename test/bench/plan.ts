@@ -19,7 +19,14 @@ const measure = (blocks: number) => {
     const reading = timed(() => read(files))
     const planning = timed(() => {
       const plan = planSync({
-        scope: { namespace: 'default', name: 'bench', matchTags: [], includeResources: true, includeVariables: true },
+        scope: {
+          namespace: 'default',
+          name: 'bench',
+          matchTags: [],
+          includeResources: true,
+          includeVariables: true,
+          includeUserGroups: true,
+        },
         prune: true,
         deletionBudget: 10,
         declarations: reading.result.declarations,

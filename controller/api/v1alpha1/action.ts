@@ -5,7 +5,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { choice, flag, table, text } from './field.ts'
 import { webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { schedule } from './schedule.ts'
 
 const spec = Type.Object({
@@ -49,5 +49,6 @@ export const actionKind = {
   status: actionStatus,
   toml: { table: 'action', aliases: ['actions'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' }, ...ageColumns],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing runs it yet',
 } satisfies KindDefinition

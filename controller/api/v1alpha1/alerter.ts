@@ -5,7 +5,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { resourceTargets } from './executions.ts'
 import { choices, flag, listOf, optionalText, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
 
 export const alertTypes = [
@@ -115,5 +115,6 @@ export const alerterKind = {
     { name: 'Enabled', type: 'boolean', jsonPath: '.spec.enabled' },
     ...ageColumns,
   ],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'no alerts are sent yet',
 } satisfies KindDefinition

@@ -5,7 +5,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { systemCommand } from './system-command.ts'
 
 const imageRegistry = Type.Object(
@@ -92,5 +92,6 @@ export const buildKind = {
     { name: 'Version', type: 'string', jsonPath: '.spec.version' },
     ...ageColumns,
   ],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing builds it yet',
 } satisfies KindDefinition

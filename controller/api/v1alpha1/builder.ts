@@ -3,22 +3,9 @@ import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
-import { choice, optionalText, secretFrom, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
-
-/** A param of one variant: its default depends on `type`, so the schema has none. */
-const param = {
-  text: (description: string, variantDefault: string, since?: string) =>
-    optionalText(description, { variantDefault, ...(since && { since }) }),
-  flag: (description: string, variantDefault: boolean, since?: string) =>
-    Type.Optional(Type.Boolean({ description, 'x-komodo': { variantDefault, ...(since && { since }) } })),
-  integer: (description: string, variantDefault: number) =>
-    Type.Optional(Type.Integer({ description, minimum: 0, maximum: 2_147_483_647, 'x-komodo': { variantDefault } })),
-  list: (description: string, meta: Readonly<Record<string, unknown>> = {}) =>
-    Type.Optional(
-      Type.Array(Type.String(), { description, 'x-komodo': { variantDefault: [], shape: 'StringList', ...meta } }),
-    ),
-}
+import { choice, secretFrom, table } from './field.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import { param } from './variant-param.ts'
 
 const account = Type.Object(
   {
@@ -166,5 +153,6 @@ export const builderKind = {
   status: builderStatus,
   toml: { table: 'builder', aliases: ['builders'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, { name: 'Type', type: 'string', jsonPath: '.spec.type' }, ...ageColumns],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing builds on it yet',
 } satisfies KindDefinition

@@ -54,8 +54,6 @@ export interface TomlMeta {
   secretKey?: string
   /** TOML key of a flag: when true, the value of this field is a secret and goes where `<field>From` points. */
   secretWhen?: string
-  /** Not read from TOML. */
-  absent?: boolean
 }
 
 export interface FieldOptions<Value> extends TomlMeta {
@@ -84,7 +82,6 @@ const metaKeys = new Set([
   'key',
   'secretKey',
   'secretWhen',
-  'absent',
 ])
 
 /** Options as a JSON Schema has them: TOML metadata under one key, the example as part of the description. */

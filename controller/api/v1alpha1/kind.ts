@@ -16,6 +16,8 @@ export interface KindDefinition extends ResourceType {
   readonly printerColumns: readonly PrinterColumn[]
   /** Conditions that the kind adds to the common ones, with their meaning when True. */
   readonly conditions: Readonly<Record<string, string>>
+  /** What the controller does not do with it yet. Such a kind is checked, kept, planned and exported; its condition `Supported` says this. */
+  readonly notYet?: string
   /** Annotations of the CRD. */
   readonly annotations?: Readonly<Record<string, string>>
   /** The spec never changes after creation. */
@@ -30,6 +32,8 @@ export interface TomlTable {
   readonly hasConfig: boolean
   /** The name that Komodo would store for a name as written. */
   readonly normalizeName: (name: string) => string
+  /** The key that names a block without `name`, and what it is when that is not given either. */
+  readonly nameFrom?: { readonly key: string; readonly otherwise?: string }
 }
 
 export interface PrinterColumn {
@@ -50,3 +54,8 @@ export const ageColumns: readonly PrinterColumn[] = [
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message', wide: true },
 ]
+
+/** Condition of kinds with `notYet`. */
+export const SUPPORTED = 'Supported'
+export const SUPPORTED_MEANING =
+  'The controller does what the object asks for; False while it only keeps and checks such objects.'

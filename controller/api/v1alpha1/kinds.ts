@@ -3,13 +3,17 @@ import { alerterKind } from './alerter.ts'
 import { buildKind } from './build.ts'
 import { builderKind } from './builder.ts'
 import { deploymentKind } from './deployment.ts'
+import { gitProviderKind } from './git-provider.ts'
+import { imageRegistryKind } from './image-registry.ts'
 import type { KindDefinition } from './kind.ts'
+import { onboardingKeyKind } from './onboarding-key.ts'
 import { planKind } from './plan.ts'
 import { planApprovalKind } from './plan-approval.ts'
 import { procedureKind } from './procedure.ts'
 import { repoKind } from './repo.ts'
 import { resourceSyncKind } from './resource-sync.ts'
 import { serverKind } from './server.ts'
+import { serverTemplateKind } from './server-template.ts'
 import { stackKind } from './stack.ts'
 import { swarmKind } from './swarm.ts'
 import { userGroupKind } from './user-group.ts'
@@ -22,21 +26,18 @@ export const kinds: readonly KindDefinition[] = [
   stackKind,
   variableKind,
   resourceSyncKind,
-  planKind,
-  planApprovalKind,
-]
-
-/** Kinds that are read and checked, and that nobody keeps yet: no CRD, no objects. Moving one up makes it a kind like the others. */
-export const laterKinds: readonly KindDefinition[] = [
-  swarmKind,
-  buildKind,
   repoKind,
+  buildKind,
+  builderKind,
   procedureKind,
   actionKind,
   alerterKind,
-  builderKind,
   userGroupKind,
+  swarmKind,
+  gitProviderKind,
+  imageRegistryKind,
+  serverTemplateKind,
+  onboardingKeyKind,
+  planKind,
+  planApprovalKind,
 ]
-
-/** Tables that are known by name alone. */
-export const unsupportedTables: readonly string[] = ['server_template']

@@ -5,7 +5,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, listOf, table } from './field.ts'
 import { webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { schedule } from './schedule.ts'
 
 const execution = Type.Object(
@@ -68,5 +68,6 @@ export const procedureKind = {
   status: procedureStatus,
   toml: { table: 'procedure', aliases: ['procedures'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' }, ...ageColumns],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing runs it yet',
 } satisfies KindDefinition

@@ -5,7 +5,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { systemCommand } from './system-command.ts'
 
 const spec = Type.Object({
@@ -60,5 +60,6 @@ export const repoKind = {
     { name: 'Repo', type: 'string', jsonPath: '.spec.repo' },
     ...ageColumns,
   ],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing is cloned onto a server yet',
 } satisfies KindDefinition

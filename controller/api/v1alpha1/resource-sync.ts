@@ -116,7 +116,6 @@ const resourceSyncStatus = Type.Object({
       description: 'Objects, as kind/name, that this sync declares and another sync keeps; the other one is told too.',
     }),
   ),
-  unsupported: Type.Optional(Type.Integer({ description: 'Blocks of kinds that are not supported yet.' })),
   warnings: Type.Optional(Type.Array(Type.String(), { description: 'What is odd in the files; the first few.' })),
   errors: Type.Optional(Type.Array(Type.String(), { description: 'What is wrong in the files; the first few.' })),
 })

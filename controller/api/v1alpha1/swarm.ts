@@ -4,7 +4,7 @@ import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
 
 const spec = Type.Object({
@@ -44,5 +44,6 @@ export const swarmKind = {
   status: swarmStatus,
   toml: { table: 'swarm', aliases: ['swarms'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, ...ageColumns],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'nothing is deployed to a swarm yet',
 } satisfies KindDefinition

@@ -4,7 +4,7 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { resourceTargets } from './executions.ts'
 import { choice, choices, flag, list, listOf, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 
 const level = choice(['None', 'Read', 'Execute', 'Write'] as const, 'What is allowed.', { default: 'None' })
 
@@ -94,5 +94,6 @@ export const userGroupKind = {
   status: userGroupStatus,
   toml: { table: 'user_group', aliases: ['user_groups'], hasConfig: false, normalizeName: (name) => name },
   printerColumns: [...readyColumns, ...ageColumns],
-  conditions: {},
+  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  notYet: 'it gives nobody any rights yet; grant them with RBAC',
 } satisfies KindDefinition

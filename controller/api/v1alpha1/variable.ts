@@ -11,7 +11,9 @@ const spec = Type.Object({
     'The value that `[[NAME]]` stands for; at most 10000 characters, no control characters. Empty when it is a secret.',
     { level: 'block', secretWhen: 'is_secret', maxLength: 10_000 },
   ),
-  valueFrom: secretFrom('Secret that holds the value, when `isSecret` is true. In TOML: `value`.', { absent: true }),
+  valueFrom: secretFrom('Secret that holds the value, when `isSecret` is true. In TOML: `value`.', {
+    level: 'block',
+  }),
   isSecret: flag('The value is a secret: it lives in a Secret and never shows in logs, events or status.', {
     default: false,
     level: 'block',

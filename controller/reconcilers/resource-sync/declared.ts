@@ -1,10 +1,9 @@
-import type { Declaration, Diagnostic, UnsupportedBlock } from '../../toml/declaration.ts'
+import type { Declaration, Diagnostic } from '../../toml/declaration.ts'
 import { read } from '../../toml/read.ts'
 import type { SyncSource } from './source.ts'
 
 export interface Declared {
   declarations: readonly Declaration[]
-  unsupported: readonly UnsupportedBlock[]
   diagnostics: readonly Diagnostic[]
   /** At least one block could not be understood: what is missing proves nothing. */
   partial: boolean
@@ -15,12 +14,11 @@ export interface Declared {
 /** What the files of a source say. */
 export async function readDeclared(source: SyncSource, signal: AbortSignal): Promise<Declared> {
   const selected = await source.files(signal)
-  const { declarations, unsupported, diagnostics: found } = read(selected.files)
+  const { declarations, diagnostics: found } = read(selected.files)
   const diagnostics = [...selected.diagnostics, ...found]
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   return {
     declarations,
-    unsupported,
     diagnostics,
     partial: errors.length > 0,
     refused: errors.some(({ block }) => block === undefined),

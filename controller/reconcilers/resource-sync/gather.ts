@@ -25,10 +25,10 @@ export async function gather(
     client.list<Secret>(secretType, { namespace, labelSelector, signal }),
     ...kinds.map((type) => client.list(type, { namespace, signal })),
   ])
-  const { matchTags, includeResources, includeVariables } = spec
+  const { matchTags, includeResources, includeVariables, includeUserGroups } = spec
   return {
     ...source,
-    scope: { namespace, name: metadata.name, matchTags, includeResources, includeVariables },
+    scope: { namespace, name: metadata.name, matchTags, includeResources, includeVariables, includeUserGroups },
     prune: spec.delete || spec.managed,
     deletionBudget: budget(spec.operator.deletionBudget, inventory.size),
     kinds: syncKinds,

@@ -34,19 +34,13 @@ export function reportDeclared(
   pass: SyncPass,
   sync: Readonly<ResourceSync>,
 ): boolean {
-  const { diagnostics, declarations, unsupported, refused } = declared
+  const { diagnostics, declarations, refused } = declared
   const lines = (severity: Diagnostic['severity']): string[] =>
     diagnostics.filter((one) => one.severity === severity).map(({ message, position }) => at(position, message))
   const errors = lines('error')
   const { fields } = pass.status
   fields.errors = firstOf(errors)
-  fields.warnings = firstOf([
-    ...lines('warning'),
-    ...unsupported.map(({ table, name, position }) =>
-      at(position, `${table} "${name}" is not supported yet and left alone`),
-    ),
-  ])
-  fields.unsupported = unsupported.length
+  fields.warnings = firstOf(lines('warning'))
   if (!refused) {
     fields.declared = declarations.length
     if (errors.length === 0)

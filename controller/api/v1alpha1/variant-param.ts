@@ -1,0 +1,30 @@
+import Type from 'typebox'
+import { optionalText } from './field.ts'
+
+/** A param of one variant of a tagged union: its default depends on `type`, so the schema has none. */
+export const param = {
+  text: (description: string, variantDefault: string, since?: string) =>
+    optionalText(description, { variantDefault, ...(since && { since }) }),
+  flag: (description: string, variantDefault: boolean, since?: string) =>
+    Type.Optional(Type.Boolean({ description, 'x-komodo': { variantDefault, ...(since && { since }) } })),
+  integer: (description: string, variantDefault: number, maximum = 2_147_483_647) =>
+    Type.Optional(Type.Integer({ description, minimum: 0, maximum, 'x-komodo': { variantDefault } })),
+  list: (description: string, meta: Readonly<Record<string, unknown>> = {}) =>
+    Type.Optional(
+      Type.Array(Type.String(), { description, 'x-komodo': { variantDefault: [], shape: 'StringList', ...meta } }),
+    ),
+  choice: <const Values extends readonly string[]>(
+    description: string,
+    values: Values,
+    variantDefault: Values[number],
+    enumAliases?: Readonly<Record<string, readonly string[]>>,
+  ) =>
+    Type.Optional(
+      Type.Unsafe<Values[number]>({
+        type: 'string',
+        enum: values,
+        description,
+        'x-komodo': { variantDefault, ...(enumAliases && { enumAliases }) },
+      }),
+    ),
+}
