@@ -1,154 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import {
+  actions,
+  applied,
+  declare,
+  deploys,
+  edited,
+  emptyWorld,
+  input,
+  object,
+  observed,
+  type PlanWorld,
+  worldAfter,
+} from '../../test/build/plan-world.ts'
 import type { KubeObject } from '../api/meta.ts'
-import { annotation, fieldManager } from '../api/names.ts'
-import { isPlainObject, type PlainObject } from '../json.ts'
+import { annotation } from '../api/names.ts'
+import type { PlainObject } from '../json.ts'
 import type { Declaration } from '../toml/declaration.ts'
-import { syncKinds } from './kinds.ts'
 import { planSync } from './plan.ts'
-import type { PlanInput, SyncPlan } from './sync-plan.ts'
-
-const declare = (
-  kind: string,
-  name: string,
-  spec: PlainObject = {},
-  options: { secrets?: Record<string, string>; line?: number; file?: string } = {},
-): Declaration => ({
-  kind,
-  name,
-  spec,
-  secrets: options.secrets ?? {},
-  position: { file: options.file ?? 'a.toml', line: options.line ?? 1, column: 1 },
-})
-
-const input = (
-  declarations: Declaration[],
-  world: World = emptyWorld,
-  changes: Partial<PlanInput> = {},
-): PlanInput => ({
-  scope: {
-    namespace: 'default',
-    name: 'infra',
-    matchTags: [],
-    includeResources: true,
-    includeVariables: true,
-    includeUserGroups: true,
-  },
-  prune: false,
-  deletionBudget: 10,
-  declarations,
-  partial: false,
-  kinds: syncKinds,
-  live: world.live,
-  secrets: world.secrets,
-  inventory: world.inventory,
-  digestKey: new Uint8Array(32),
-  ...changes,
-})
-
-interface World {
-  live: ReadonlyMap<string, readonly KubeObject[]>
-  secrets: ReadonlyMap<string, Readonly<Record<string, string>>>
-  inventory: ReadonlySet<string>
-}
-
-const emptyWorld: World = { live: new Map(), secrets: new Map(), inventory: new Set() }
-
-/** The fields an applier owns, as a real API server records them. */
-function fieldsOf(value: unknown): PlainObject {
-  const fields: PlainObject = {}
-  if (isPlainObject(value)) for (const [key, inner] of Object.entries(value)) fields[`f:${key}`] = fieldsOf(inner)
-  return fields
-}
-
-/** The API server, as far as a plan sees it: server-side apply over what was there, with defaults. */
-function applied(plan: SyncPlan, world: World): World {
-  const live = new Map([...world.live].map(([kind, objects]) => [kind, [...objects]]))
-  const secrets = new Map(world.secrets)
-  for (const change of plan.changes) {
-    const kind = change.action === 'delete' ? change.kind : change.desired.kind
-    const name = change.action === 'delete' ? change.objectName : change.desired.objectName
-    const others = (live.get(kind.definition.kind) ?? []).filter((object) => object.metadata.name !== name)
-    if (change.action !== 'delete') {
-      const { desired } = change
-      others.push(object(kind.definition.kind, name, desired.spec, { ...desired, owner: 'sync' }))
-      if (desired.secret) secrets.set(desired.secret.name, desired.secret.data)
-    }
-    live.set(kind.definition.kind, others)
-  }
-  return { live, secrets, inventory: plan.inventory }
-}
-
-function object(
-  kind: string,
-  name: string,
-  spec: PlainObject,
-  options: {
-    labels?: Readonly<Record<string, string>>
-    annotations?: Readonly<Record<string, string>>
-    owner?: 'sync' | 'kubectl'
-    status?: unknown
-  } = {},
-): KubeObject {
-  const sync = { manager: fieldManager.sync, operation: 'Apply' as const }
-  const kubectl = { manager: 'kubectl', operation: 'Update' as const }
-  return {
-    apiVersion: 'komodo.dev/v1alpha1',
-    kind,
-    metadata: {
-      name,
-      namespace: 'default',
-      uid: `uid-${name}`,
-      labels: { ...options.labels },
-      annotations: { ...options.annotations },
-      managedFields: [{ ...(options.owner === 'sync' ? sync : kubectl), fieldsV1: { 'f:spec': fieldsOf(spec) } }],
-    },
-    spec: syncKinds.get(kind)?.withDefaults(spec),
-    ...(options.status === undefined ? {} : { status: options.status }),
-  }
-}
-
-const worldAfter = (declarations: Declaration[], world: World = emptyWorld): World =>
-  applied(planSync(input(declarations, world)), world)
-
-const actions = (plan: SyncPlan): string[] =>
-  plan.changes.map((change) =>
-    change.action === 'delete'
-      ? `delete ${change.kind.definition.kind}/${change.name}`
-      : `${change.action} ${change.desired.kind.definition.kind}/${change.desired.name}`,
-  )
-
-const deploys = (plan: SyncPlan): string[] =>
-  plan.deploys.map((deploy) => `${deploy.round} ${deploy.name}: ${deploy.reason.text}`)
-
-/** As if the object had been seen running, or in another state. */
-function observed(world: World, kind: string, name: string, state: string, ready = 'False'): World {
-  const live = new Map(world.live)
-  const status = {
-    state,
-    conditions: [{ type: 'Ready', status: ready, reason: 'X', message: '', lastTransitionTime: '' }],
-  }
-  live.set(
-    kind,
-    (live.get(kind) ?? []).map((one) => (one.metadata.name === name ? { ...one, status } : one)),
-  )
-  return { ...world, live }
-}
-
-/** As if somebody had changed a field with kubectl. */
-function edited(world: World, kind: string, name: string, spec: PlainObject): World {
-  const live = new Map(world.live)
-  live.set(
-    kind,
-    (live.get(kind) ?? []).map((one) => {
-      if (one.metadata.name !== name) return one
-      const entry = { manager: 'kubectl-edit', operation: 'Update' as const, fieldsV1: { 'f:spec': fieldsOf(spec) } }
-      const managedFields = [...(one.metadata.managedFields ?? []), entry]
-      return { ...one, metadata: { ...one.metadata, managedFields }, spec: { ...(one.spec as PlainObject), ...spec } }
-    }),
-  )
-  return { ...world, live }
-}
 
 describe('creating and updating', () => {
   it('creates what is not there, servers before stacks before deployments', () => {
@@ -219,7 +88,7 @@ describe('creating and updating', () => {
 
   it('adopts an object that somebody made by hand under the same name', () => {
     const made = object('Server', 'h', { address: 'old' }, { owner: 'kubectl' })
-    const world: World = { ...emptyWorld, live: new Map([['Server', [made]]]) }
+    const world: PlanWorld = { ...emptyWorld, live: new Map([['Server', [made]]]) }
     expect(actions(planSync(input([declare('Server', 'h', { address: 'a' })], world)))).toEqual(['update Server/h'])
   })
 
