@@ -99,8 +99,9 @@ function rows(schema: AnnotatedSchema, path: string, level: 'config' | 'block' |
     const spellings = [key, ...(meta.aliases ?? []).map((alias) => `${prefix}${alias}`)]
     const toml = level === undefined ? '' : spellings.map((spelling) => `\`${spelling}\``).join(', ')
     const item = property.items ?? property
+    const example = meta.example === undefined ? '' : ` Example: \`${meta.example}\`.`
     const since = meta.since ? ` Since Komodo ${meta.since}.` : ''
-    const row = `| \`${here}\` | ${toml} | ${cell(typeOf(property))} | ${defaultOf(property)} | ${cell((property.description ?? '') + since)} |`
+    const row = `| \`${here}\` | ${toml} | ${cell(typeOf(property))} | ${defaultOf(property)} | ${cell((property.description ?? '') + example + since)} |`
     const nested = item.properties && !meta.secretKey
     const suffix = property.items ? '[].' : '.'
     return nested ? [row, ...rows(item, `${here}${suffix}`, level, `${key}.`)] : [row]

@@ -4,6 +4,7 @@ import { Ajv } from 'ajv'
 import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { customResourceDefinition, type OpenApiSchema } from '../controller/api/crd.ts'
+import { explanation } from '../controller/api/v1alpha1/explain.ts'
 import { kinds } from '../controller/api/v1alpha1/kinds.ts'
 import { read } from '../controller/toml/read.ts'
 import { editorSchema } from './generate-editor-schema.ts'
@@ -61,6 +62,50 @@ describe.each(kinds)('the CRD of $kind', (kind) => {
     }
   })
 })
+
+describe.each(kinds)('what kubectl explain says about $kind', (kind) => {
+  const said = [
+    ...explained(kind.spec as OpenApiSchema, 'spec').map((field) => ({ ...field, isInput: true })),
+    ...explained(kind.status as OpenApiSchema, 'status').map((field) => ({ ...field, isInput: false })),
+  ]
+
+  it('is a sentence for every field', () => {
+    const sentence = /^(true: |false: |[A-Z`])\S*( \S+){3,}\.$/s
+    expect(said.filter(({ text }) => !sentence.test(text)).map(describeField)).toEqual([])
+  })
+
+  it('shows what to write into every field that takes text, a list or a number', () => {
+    const open = said.filter(({ isInput, value }) => isInput && isOpen(value))
+    expect(open.filter(({ text }) => !/Example: |Default: /.test(text)).map(describeField)).toEqual([])
+  })
+
+  it('names what every number counts', () => {
+    const unit =
+      /\b(number of|seconds|milliseconds|minutes|hour|minute|percent|share|GB|MiB|operations|port|ids?|generation|load)\b/i
+    const numbers = said.filter(({ value }) => value.type === 'integer' || value.type === 'number')
+    expect(numbers.filter(({ text }) => !unit.test(text)).map(describeField)).toEqual([])
+  })
+})
+
+interface Explained {
+  path: string
+  text: string
+  /** The field, or what its list holds. */
+  value: OpenApiSchema
+}
+
+function explained(schema: OpenApiSchema, path: string): Explained[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const value = property.items ?? property
+    const here = `${path}.${name}`
+    return [{ path: here, text: explanation(property), value }, ...explained(value, here)]
+  })
+}
+
+const isOpen = ({ type, enum: values, ...schema }: OpenApiSchema): boolean =>
+  !values && (['string', 'integer', 'number'].includes(type ?? '') || schema['x-kubernetes-int-or-string'] === true)
+
+const describeField = ({ path, text }: Explained): string => `${path}: ${text}`
 
 it('no two kinds share a name, short or long', () => {
   const names = kinds.flatMap(({ plural, singular, shortNames }) => [plural, singular, ...shortNames])

@@ -1,3 +1,4 @@
+import { explanation } from './v1alpha1/explain.ts'
 import type { KindDefinition, PrinterColumn } from './v1alpha1/kind.ts'
 
 /** The part of apiextensions.k8s.io/v1 JSONSchemaProps that our kinds use. */
@@ -76,10 +77,11 @@ const scalarKeys = [
   'x-kubernetes-list-map-keys',
 ] as const
 
-/** A typebox schema as a structural schema: TOML metadata dropped, fields with a default not required. */
+/** A typebox schema as a structural schema: TOML metadata dropped, defaults and examples told, fields with a default not required. */
 export function structuralSchema(schema: OpenApiSchema): OpenApiSchema {
   const result: Record<string, unknown> = {}
   for (const key of scalarKeys) if (schema[key] !== undefined) result[key] = schema[key]
+  if (schema.description !== undefined) result.description = explanation(schema)
   if (schema.items) result.items = structuralSchema(schema.items)
   if (schema.properties) {
     const properties: Record<string, OpenApiSchema> = {}

@@ -340,7 +340,7 @@ describe('read refuses, and says what is expected and where', () => {
     [
       'a list entry without its path',
       '[[stack]]\nname = "a"\nconfig.additional_env_files = [{ track = true }]',
-      '3:32 error MissingKey: "path" is missing: Path, relative to the run directory.',
+      '3:32 error MissingKey: "path" is missing: Path of the file, relative to the run directory. Example: `config/app.conf`.',
     ],
     [
       'a duration without unit',

@@ -1,5 +1,6 @@
 import type { OpenApiSchema } from '../api/crd.ts'
 import { executions, paramTypes } from '../api/v1alpha1/executions.ts'
+import { explanation } from '../api/v1alpha1/explain.ts'
 import type { InputShape, TomlMeta } from '../api/v1alpha1/field.ts'
 import type { KindDefinition, TomlTable } from '../api/v1alpha1/kind.ts'
 import { kinds } from '../api/v1alpha1/kinds.ts'
@@ -123,7 +124,7 @@ function fieldModels(schema: AnnotatedSchema): LeveledField[] {
       name: secret ? name.replace(/From$/, '') : name,
       aliases: meta.aliases ?? [],
       value: secret ? { type: 'text' } : name === 'operator' ? ownTable(property) : valueModel(property),
-      description: property.description ?? '',
+      description: explanation(property),
       ...defaultOf(property, secret),
       required: !secret && property.default === undefined && (schema.required ?? []).includes(name),
       ...(meta.since && { since: meta.since }),
@@ -143,7 +144,7 @@ function secretReference(name: string, property: AnnotatedSchema): LeveledField 
     name,
     aliases: [],
     value: tableValue(tableModel(fieldModels(property)), {}),
-    description: property.description ?? '',
+    description: explanation(property),
     required: false,
     secret: false,
     own: true,

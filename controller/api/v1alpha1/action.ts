@@ -18,12 +18,20 @@ const spec = Type.Object({
     default: false,
     since: '1.17.5',
   }),
-  fileContents: text('The script, in TypeScript.', { shape: 'FileContents', since: '1.16.0' }),
+  fileContents: text('The script, in TypeScript.', {
+    example: 'console.log("hello")',
+    shape: 'FileContents',
+    since: '1.16.0',
+  }),
   argumentsFormat: choice(['key_value', 'toml', 'yaml', 'json'] as const, 'How `arguments` is written.', {
     default: 'key_value',
     since: '1.19.0',
   }),
-  arguments: text('Arguments of the script, unless a run brings its own.', { shape: 'FileContents', since: '1.19.0' }),
+  arguments: text('Arguments of the script, unless a run brings its own; in the format that `argumentsFormat` names.', {
+    example: 'TARGET=staging',
+    shape: 'FileContents',
+    since: '1.19.0',
+  }),
   operator: table((options) => Type.Object({ suspend }, options), 'Settings that Komodo does not have.', {
     level: 'block',
   }),
@@ -48,7 +56,12 @@ export const actionKind = {
   spec,
   status: actionStatus,
   toml: { table: 'action', aliases: ['actions'], hasConfig: true, normalizeName: generalName },
-  printerColumns: [...readyColumns, { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' }, ...ageColumns],
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' },
+    { name: 'Enabled', type: 'boolean', jsonPath: '.spec.scheduleEnabled' },
+    ...ageColumns,
+  ],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing runs it yet',
 } satisfies KindDefinition

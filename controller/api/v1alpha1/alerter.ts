@@ -38,9 +38,9 @@ const resourceTarget = Type.Object(
     type: Type.Unsafe<(typeof resourceTargets)[number]>({
       type: 'string',
       enum: resourceTargets,
-      description: 'Its kind.',
+      description: 'Kind of the object.',
     }),
-    id: Type.String({ description: 'Its name.' }),
+    id: Type.String({ description: 'Name of the object. Example: `web`.' }),
   },
   { description: 'One object.' },
 )
@@ -52,7 +52,7 @@ const endpoint = table(
         type: Type.Unsafe<'Custom' | 'Slack' | 'Discord' | 'Ntfy' | 'Pushover'>({
           type: 'string',
           enum: ['Custom', 'Slack', 'Discord', 'Ntfy', 'Pushover'],
-          description: 'Sort of endpoint.',
+          description: 'What kind of service the alerts go to.',
         }),
         params: table(
           (paramsOptions) =>
@@ -61,16 +61,18 @@ const endpoint = table(
                 url: optionalText('URL to send to; may hold `[[NAME]]`, which keeps a token out of the object.', {
                   example: 'https://hooks.slack.com/services/[[SLACK_TOKEN]]',
                 }),
-                email: optionalText('Ntfy: address that ntfy sends an e-mail to as well.'),
+                email: optionalText('Ntfy: address that ntfy sends an e-mail to as well.', {
+                  example: 'ops@example.com',
+                }),
               },
               paramsOptions,
             ),
-          'Where to, by type.',
+          'Where to send to; which fields there are depends on `type`.',
         ),
       },
       options,
     ),
-  'Where alerts go.',
+  'Where the alerts of this alerter go.',
   {
     default: { type: 'Custom', params: { url: 'http://localhost:7000' } },
     variants: { Custom: ['url'], Slack: ['url'], Discord: ['url'], Ntfy: ['url', 'email'], Pushover: ['url'] },
@@ -105,7 +107,7 @@ export const alerterKind = {
   shortNames: ['kalert'],
   categories: [CATEGORY],
   namespaced: true,
-  description: 'Sends alerts somewhere.',
+  description: 'Sends alerts to a chat, a push service or a URL.',
   spec,
   status: alerterStatus,
   toml: { table: 'alerter', aliases: ['alerters'], hasConfig: true, normalizeName: generalName },

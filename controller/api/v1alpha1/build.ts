@@ -11,8 +11,8 @@ import { systemCommand } from './system-command.ts'
 const imageRegistry = Type.Object(
   {
     domain: text('Domain of the registry; empty: nothing is pushed.', { example: 'ghcr.io' }),
-    account: text('Account to log in with; without one nothing is pushed.'),
-    organization: text('Organization to push to, in place of the account.'),
+    account: text('Account to log in with; without one nothing is pushed.', { example: 'acme-bot' }),
+    organization: text('Organization to push to, in place of the account.', { example: 'acme' }),
   },
   {
     description: 'One registry.',
@@ -23,15 +23,23 @@ const imageRegistry = Type.Object(
 
 const spec = Type.Object({
   ...wrapper,
-  builder: text('Builder that runs the build.', { aliases: ['builder_id'], references: 'Builder' }),
+  builder: text('Builder that runs the build; empty: it cannot run.', {
+    example: 'builder-1',
+    aliases: ['builder_id'],
+    references: 'Builder',
+  }),
   version: optionalText('Version of the next image; missing: none yet.', { shape: 'Version', example: '1.2.3' }),
   autoIncrementVersion: flag('Add one to the patch number with every build.', { default: true, since: '1.13.2' }),
-  imageName: text('Name of the image; empty: the name of the build.'),
-  imageTag: text('Suffix of every tag, also pushed as a tag of its own.'),
+  imageName: text('Name of the image; empty: the name of the build.', { example: 'web' }),
+  imageTag: text('Suffix of every tag, also pushed as a tag of its own; empty: none.', { example: 'alpine' }),
   includeLatestTag: flag('Push the tag `latest`.', { default: true, since: '1.19.5' }),
   includeVersionTags: flag('Push the tags `1.2.3`, `1.2` and `1`.', { default: true, since: '1.19.5' }),
   includeCommitTag: flag('Push a tag with the short hash of the commit.', { default: true, since: '1.19.5' }),
-  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  links: list('URLs shown next to the object.', {
+    shape: 'StringList',
+    since: '1.14.1',
+    example: '["https://web.example.com"]',
+  }),
   linkedRepo,
   ...gitRepository,
   webhookEnabled,
@@ -52,12 +60,20 @@ const spec = Type.Object({
   preBuild: systemCommand('Command that runs before a build, in the repository.'),
   dockerfile: text('The Dockerfile itself; used when neither files on the host nor a repository is named.', {
     since: '1.17.1',
+    example: 'FROM nginx:1.27',
   }),
-  buildArgs: text('Build arguments, one `KEY=value` a line; they stay visible in the image.', { shape: 'EnvVars' }),
+  buildArgs: text('Build arguments, one `KEY=value` a line; they stay visible in the image.', {
+    shape: 'EnvVars',
+    example: 'NODE_ENV=production',
+  }),
   secretArgs: text('Secrets of the build, one `KEY=value` a line; they are not kept in the image.', {
     shape: 'EnvVars',
+    example: 'NPM_TOKEN=[[NPM_TOKEN]]',
   }),
-  labels: text('Docker labels of the image, one `key: value` a line.', { shape: 'Labels' }),
+  labels: text('Docker labels of the image, one `key: value` a line.', {
+    shape: 'Labels',
+    example: 'org.opencontainers.image.vendor: acme',
+  }),
   operator: table(
     (options) => Type.Object({ suspend, ...gitOperator }, options),
     'Settings that Komodo does not have.',
@@ -90,6 +106,7 @@ export const buildKind = {
     ...readyColumns,
     { name: 'Builder', type: 'string', jsonPath: '.spec.builder' },
     { name: 'Version', type: 'string', jsonPath: '.spec.version' },
+    { name: 'Repo', type: 'string', jsonPath: '.spec.repo', wide: true },
     ...ageColumns,
   ],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },

@@ -9,20 +9,31 @@ import { param } from './variant-param.ts'
 
 const account = Type.Object(
   {
-    username: Type.String({ description: 'User name.', 'x-komodo': { aliases: ['account'] } }),
+    username: Type.String({
+      description: 'User name at the provider. Example: `acme-bot`.',
+      'x-komodo': { aliases: ['account'] },
+    }),
     tokenFrom: secretFrom('Secret with the access token. In TOML: `token`.', { secretKey: 'token' }),
   },
   { description: 'One account.' },
 )
 
-const accounts = Type.Array(account, { description: 'Accounts.', 'x-komodo': { aliases: ['account'] } })
+const accounts = Type.Array(account, {
+  description: 'Accounts at it that the image knows.',
+  'x-komodo': { aliases: ['account'] },
+})
 
 const gitProvider = Type.Object(
   {
     domain: Type.Optional(
-      Type.String({ description: 'Host of the provider.', 'x-komodo': { variantDefault: 'github.com' } }),
+      Type.String({
+        description: 'Host of the provider, without protocol.',
+        'x-komodo': { variantDefault: 'github.com' },
+      }),
     ),
-    https: Type.Optional(Type.Boolean({ description: 'Clone over https.', 'x-komodo': { variantDefault: true } })),
+    https: Type.Optional(
+      Type.Boolean({ description: 'true: clone over https. false: over http.', 'x-komodo': { variantDefault: true } }),
+    ),
     accounts,
   },
   { description: 'One provider.' },
@@ -31,13 +42,16 @@ const gitProvider = Type.Object(
 const imageRegistry = Type.Object(
   {
     domain: Type.Optional(
-      Type.String({ description: 'Host of the registry.', 'x-komodo': { variantDefault: 'docker.io' } }),
+      Type.String({
+        description: 'Host of the registry, without protocol.',
+        'x-komodo': { variantDefault: 'docker.io' },
+      }),
     ),
     accounts,
     organizations: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'Organizations to push to.',
-        'x-komodo': { aliases: ['organization'], variantDefault: [] },
+        description: 'Organizations to push to, in place of the account.',
+        'x-komodo': { example: '["acme"]', aliases: ['organization'], variantDefault: [] },
       }),
     ),
   },
@@ -48,9 +62,14 @@ const params = table(
   (options) =>
     Type.Object(
       {
-        address: param.text('Url: address of an agent that is no Server.', 'https://periphery:8120', '1.16.6'),
-        peripheryPublicKey: param.text('Url, Aws: public key that the agent must have; empty: any.', '', '2.0.0'),
-        insecureTls: param.flag('Url, Aws: accept any TLS certificate of the agent.', true, '2.0.0'),
+        address: param.text('Url: address of an agent that is no Server.', 'https://periphery:8120', {
+          since: '1.16.6',
+        }),
+        peripheryPublicKey: param.text('Url, Aws: public key, in base64, that the agent must have; empty: any.', '', {
+          since: '2.0.0',
+          example: 'MCowBQYDK2VuAyEAr8cMhLz4hYv0mC1vB0Ks3W1nEgtSRvJTHGBmTrJ5qH0=',
+        }),
+        insecureTls: param.flag('Url, Aws: accept any TLS certificate of the agent.', true, { since: '2.0.0' }),
         passkeyFrom: secretFrom('Url: Secret with the passkey of a v1 agent. In TOML: `passkey`.', {
           secretKey: 'passkey',
           since: '1.16.6',
@@ -59,19 +78,29 @@ const params = table(
           aliases: ['server_ids', 'server_id', 'server'],
           references: 'Server',
           since: '2.3.0',
+          example: '["builder-1", "builder-2"]',
         }),
-        region: param.text('Aws: region.', 'us-east-1'),
-        instanceType: param.text('Aws: instance type.', 'c5.2xlarge'),
+        region: param.text('Aws: region to launch the instance in.', 'us-east-1'),
+        instanceType: param.text('Aws: type of the EC2 instance.', 'c5.2xlarge'),
         volumeGb: param.integer('Aws: size of the root volume, in GB.', 20),
-        amiId: param.text('Aws: image to boot.', ''),
-        subnetId: param.text('Aws: subnet of the instance.', ''),
-        keyPairName: param.text('Aws: key pair of the instance.', ''),
+        amiId: param.text('Aws: id of the machine image to boot; it must hold Docker and the agent.', '', {
+          example: 'ami-0abcdef1234567890',
+        }),
+        subnetId: param.text('Aws: id of the subnet of the instance.', '', { example: 'subnet-0abc1234' }),
+        keyPairName: param.text('Aws: name of the key pair to log in to the instance with; empty: none.', '', {
+          example: 'ops',
+        }),
         assignPublicIp: param.flag('Aws: give the instance a public address.', false),
         usePublicIp: param.flag('Aws: connect over the public address.', false),
-        securityGroupIds: param.list('Aws: security groups; they must let the controller in.'),
-        userData: param.text('Aws: script that runs at the first boot.', '', '1.15.0'),
-        port: param.integer('Aws: port of the agent.', 8120),
-        useHttps: param.flag('Aws: connect over TLS.', true, '1.15.0'),
+        securityGroupIds: param.list('Aws: ids of security groups; they must let the controller in.', {
+          example: '["sg-0abc1234"]',
+        }),
+        userData: param.text('Aws: script that runs at the first boot; empty: none.', '', {
+          since: '1.15.0',
+          example: '#!/bin/sh',
+        }),
+        port: param.integer('Aws: TCP port of the agent.', 8120),
+        useHttps: param.flag('Aws: connect to the agent over TLS.', true, { since: '1.15.0' }),
         gitProviders: Type.Optional(
           Type.Array(gitProvider, {
             description: 'Aws: git accounts that the image knows.',
@@ -84,11 +113,11 @@ const params = table(
             'x-komodo': { variantDefault: [], since: '2.3.0' },
           }),
         ),
-        secrets: param.list('Aws: names of secrets that the image knows.'),
+        secrets: param.list('Aws: names of secrets that the image knows.', { example: '["NPM_TOKEN"]' }),
       },
       options,
     ),
-  'How to reach it, by type.',
+  'How to reach the place to build on; which fields there are depends on `type`.',
 )
 
 const spec = Type.Object(
@@ -148,7 +177,7 @@ export const builderKind = {
   shortNames: ['kbuilder'],
   categories: [CATEGORY],
   namespaced: true,
-  description: 'A place to build images.',
+  description: 'A place to build images: a Server, an agent by its address, or an EC2 instance for each build.',
   spec,
   status: builderStatus,
   toml: { table: 'builder', aliases: ['builders'], hasConfig: true, normalizeName: generalName },

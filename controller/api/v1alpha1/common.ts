@@ -5,7 +5,7 @@ import { choice, duration, flag, list, text } from './field.ts'
 
 /** Keys beside `config` in every block. */
 export const wrapper = {
-  description: text('Free text for humans.', { level: 'block' }),
+  description: text('Free text for humans.', { level: 'block', example: 'Front page of the shop.' }),
   tags: list('Tags; each also becomes the label `tag.komodo.dev/<tag>`, so that `kubectl get -l` can select by it.', {
     level: 'block',
     example: '["prod", "eu"]',

@@ -13,7 +13,7 @@ export const deployStatus = {
       {
         hash: Type.String({ description: 'Hash of what is being deployed.' }),
         reason: Type.String({ description: 'Why it is deployed.' }),
-        startedAt: Type.String({ description: 'When it began.', format: 'date-time' }),
+        startedAt: Type.String({ description: 'When the deploy began.', format: 'date-time' }),
         asked: Type.Optional(Type.Boolean({ description: 'Somebody asked for it, so images are pulled in any case.' })),
       },
       { description: 'The deploy that is under way.' },
@@ -22,20 +22,20 @@ export const deployStatus = {
   lastDeploy: Type.Optional(
     Type.Object(
       {
-        at: Type.Optional(Type.String({ description: 'When it ended.', format: 'date-time' })),
+        at: Type.Optional(Type.String({ description: 'When the deploy ended.', format: 'date-time' })),
         reason: Type.Optional(Type.String({ description: 'Why it was deployed.' })),
         succeeded: Type.Optional(Type.Boolean({ description: 'Whether it went through.' })),
         failure: Type.Optional(
           Type.Object(
             {
-              reason: Type.String({ description: 'CamelCase cause.' }),
+              reason: Type.String({ description: 'CamelCase cause, for programs.' }),
               message: Type.String({ description: 'What happened and what to do.', maxLength: 8192 }),
             },
-            { description: 'Why it did not.' },
+            { description: 'Why it did not go through.' },
           ),
         ),
       },
-      { description: 'The last deploy.' },
+      { description: 'The last deploy that ended, and how.' },
     ),
   ),
   deployToken: Type.Optional(
@@ -44,9 +44,9 @@ export const deployStatus = {
   parents: Type.Optional(
     Type.Array(
       Type.Object({
-        kind: Type.String({ description: 'Deployment or Stack.' }),
-        name: Type.String({ description: 'Its name.' }),
-        hash: Type.String({ description: 'Its `deployedHash`.' }),
+        kind: Type.String({ description: 'Kind of the object: Deployment or Stack.' }),
+        name: Type.String({ description: 'Name of the object.' }),
+        hash: Type.String({ description: 'Its `deployedHash` at that time.' }),
       }),
       {
         description: 'What the objects in `after` had deployed when this one was: a newer one deploys this one again.',

@@ -20,8 +20,14 @@ const image = table(
           (paramsOptions) =>
             Type.Object(
               {
-                image: optionalText('Image: the reference.', { example: 'nginx:1.27' }),
-                build: optionalText('Build: name of the Build.', { aliases: ['build_id'], references: 'Build' }),
+                image: optionalText('Image: the reference of the image, with registry and tag.', {
+                  example: 'nginx:1.27',
+                }),
+                build: optionalText('Build: name of the Build.', {
+                  example: 'web',
+                  aliases: ['build_id'],
+                  references: 'Build',
+                }),
                 version: optionalText('Build: version to stay at; empty or 0.0.0: the latest one.', {
                   shape: 'Version',
                   example: '1.2.3',
@@ -29,12 +35,12 @@ const image = table(
               },
               paramsOptions,
             ),
-          'What to run, by type.',
+          'What to run; which fields there are depends on `type`.',
         ),
       },
       options,
     ),
-  'What to run.',
+  'What to run: an image by its reference, or what a Build made.',
   {
     default: { type: 'Image', params: { image: '' } },
     variants: { Image: ['image'], Build: ['build', 'version'] },
@@ -57,6 +63,7 @@ const operator = table(
         }),
         credentials: optionalText(
           'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
+          { example: 'ghcr-login' },
         ),
       },
       options,
@@ -68,15 +75,22 @@ const operator = table(
 const spec = Type.Object({
   ...wrapper,
   ...deployable,
-  swarm: text('Swarm to deploy to; goes before `server`.', {
+  swarm: text('Swarm to deploy to; goes before `server`. Empty: to `server`.', {
+    example: 'swarm-1',
     aliases: ['swarm_id'],
     references: 'Swarm',
     since: '2.0.0',
   }),
-  server: text('Server to run the container on.', { aliases: ['server_id'], references: 'Server', example: 'web-1' }),
-  customName: text('Name of the container; empty: the name of the deployment.', { since: '2.3.0' }),
+  server: text('Server to run the container on; must be given, unless `swarm` is.', {
+    aliases: ['server_id'],
+    references: 'Server',
+    example: 'web-1',
+  }),
+  customName: text('Name of the container; empty: the name of the deployment.', { example: 'web', since: '2.3.0' }),
   image,
-  imageRegistryAccount: text("Account to pull the image with; empty: the Build's, or none."),
+  imageRegistryAccount: text("User name of the account to pull the image with; empty: the Build's, or none.", {
+    example: 'acme-bot',
+  }),
   skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
   redeployOnBuild: flag('Deploy again after the Build that makes the image.', { default: false }),
   pollForUpdates: flag('Look for a newer digest of the same tag at the registry, and tell.', {
@@ -85,15 +99,22 @@ const spec = Type.Object({
   }),
   autoUpdate: flag('Like `pollForUpdates`, and deploy the newer image.', { default: false, since: '1.16.9' }),
   sendAlerts: flag('Alert when the state of the container changes.', { default: true }),
-  links: list('URLs shown next to the object.', { since: '1.14.1' }),
+  links: list('URLs shown next to the object.', { since: '1.14.1', example: '["https://web.example.com"]' }),
   network: text('Docker network to join.', { default: 'host', example: 'bridge' }),
   restart: choice(
     ['no', 'on-failure', 'always', 'unless-stopped'] as const,
     "Docker's restart policy; on-failure gives up after 10 tries.",
     { default: 'no' },
   ),
-  command: text('Arguments of the container, in place of those of the image.', { example: 'redis-server --save 60 1' }),
-  replicas: integer('Copies to run; on a swarm only.', { default: 1, minimum: 0, maximum: INT32_MAX, since: '2.0.0' }),
+  command: text("Arguments of the container, in place of those of the image; empty: the image's.", {
+    example: 'redis-server --save 60 1',
+  }),
+  replicas: integer('Number of copies to run; on a swarm only.', {
+    default: 1,
+    minimum: 0,
+    maximum: INT32_MAX,
+    since: '2.0.0',
+  }),
   terminationSignal: choice(
     ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const,
     'Signal that asks the container to stop.',
@@ -105,7 +126,10 @@ const spec = Type.Object({
     maximum: INT32_MAX,
   }),
   extraArgs: list('More flags of `docker run`.', { shape: 'StringList', example: '["--memory=512m"]' }),
-  termSignalLabels: text('Captions of the stop signals, one `SIGTERM: caption` a line.', { shape: 'TermSignalLabels' }),
+  termSignalLabels: text('Captions of the stop signals, one `SIGTERM: caption` a line.', {
+    shape: 'TermSignalLabels',
+    example: 'SIGTERM: finish requests',
+  }),
   ports: text('Published ports, one `host:container` a line; not with host networking.', {
     shape: 'Conversions',
     example: '8080:80',
@@ -115,7 +139,7 @@ const spec = Type.Object({
     example: '/srv/data:/data:ro',
   }),
   environment: text('Environment of the container, one `KEY=value` a line.', { shape: 'EnvVars', example: 'TZ=UTC' }),
-  labels: text('Docker labels, one `key: value` a line.', { shape: 'Labels' }),
+  labels: text('Docker labels, one `key: value` a line.', { shape: 'Labels', example: 'traefik.enable: true' }),
   operator,
 })
 
@@ -124,7 +148,7 @@ const deploymentStatus = Type.Object({
   server: Type.Optional(Type.String({ description: 'Name of the Server the container is on.' })),
   containerName: Type.Optional(Type.String({ description: 'Name of the container.' })),
   containerId: Type.Optional(Type.String({ description: "Docker's id of the container." })),
-  image: Type.Optional(Type.String({ description: 'Image that runs.' })),
+  image: Type.Optional(Type.String({ description: 'Image that the container was made from, as it was asked for.' })),
   imageDigest: Type.Optional(Type.String({ description: 'Digest of that image.' })),
   state: Type.Optional(Type.String({ description: "Docker's state of the container: running, exited, ..." })),
   health: Type.Optional(Type.String({ description: 'Result of the health check.' })),

@@ -26,6 +26,8 @@ export type InputShape =
 
 /** What TOML knows about a field beyond its schema; the key `x-komodo`. */
 export interface TomlMeta {
+  /** What a value looks like; part of what `kubectl explain` says. */
+  example?: string
   /** Table the key stands in: the block itself, or its `config` table. */
   level?: 'block' | 'config'
   /** Other spellings accepted on input; never written. In TOML's snake_case. */
@@ -58,7 +60,6 @@ export interface TomlMeta {
 
 export interface FieldOptions<Value> extends TomlMeta {
   default?: Value
-  example?: string
   minimum?: number
   maximum?: number
   maxLength?: number
@@ -69,6 +70,7 @@ type Defaulted<Options, Schema extends TSchema> = Options extends { default: unk
 type TOptionalOf<Schema extends TSchema> = ReturnType<typeof Type.Optional<Schema>>
 
 const metaKeys = new Set([
+  'example',
   'level',
   'aliases',
   'shape',
@@ -84,14 +86,13 @@ const metaKeys = new Set([
   'secretWhen',
 ])
 
-/** Options as a JSON Schema has them: TOML metadata under one key, the example as part of the description. */
+/** Options as a JSON Schema has them, what only we understand under one key. */
 function annotate(description: string, options: FieldOptions<unknown>): Record<string, unknown> {
   const toml: Record<string, unknown> = {}
   const schema: Record<string, unknown> = { description }
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue
-    if (key === 'example') schema.description = `${description} Example: \`${value}\`.`
-    else if (metaKeys.has(key)) toml[key] = value
+    if (metaKeys.has(key)) toml[key] = value
     else schema[key] = value
   }
   if (Object.keys(toml).length > 0) schema['x-komodo'] = toml
@@ -176,8 +177,11 @@ export const duration = (description: string, options: FieldOptions<string> & { 
 
 export const secretKeyRef = Type.Object(
   {
-    name: Type.String({ description: 'Name of the Secret, in the namespace of the object.', minLength: 1 }),
-    key: Type.String({ description: "Key in the Secret's data.", minLength: 1 }),
+    name: Type.String({
+      description: 'Name of the Secret, in the namespace of the object. Example: `web-login`.',
+      minLength: 1,
+    }),
+    key: Type.String({ description: "Key in the Secret's data. Example: `token`.", minLength: 1 }),
   },
   { description: 'One key of a Secret.' },
 )

@@ -4,7 +4,7 @@ import { flag, optionalText, secretFrom, text } from './field.ts'
 export const gitRepository = {
   gitProvider: text('Host of the git provider, without protocol.', { default: 'github.com' }),
   gitHttps: flag('true: https, false: http.', { default: true }),
-  gitAccount: text("User name of the provider's account to log in with; empty: no login.", {}),
+  gitAccount: text("User name of the provider's account to log in with; empty: no login.", { example: 'acme-bot' }),
   repo: text('Repository at the provider.', { example: 'acme/infra' }),
   branch: text('Branch to follow.', { default: 'main' }),
   commit: text('Commit hash to stay at; empty: the head of the branch.', { example: '1d0c2e1' }),
@@ -12,6 +12,7 @@ export const gitRepository = {
 
 export const linkedRepo = text('Name of a Repo to take the repository from, instead of the git fields here.', {
   references: 'Repo',
+  example: 'infra',
   since: '1.18.2',
 })
 

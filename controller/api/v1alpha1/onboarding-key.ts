@@ -8,9 +8,13 @@ import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEA
 
 const spec = Type.Object({
   publicKey: Type.String({
-    description: 'Public half of the key pair; new hosts show that they have the private half.',
+    description: 'Public half of the key pair, in base64; new hosts show that they have the private half.',
     minLength: 1,
-    'x-komodo': { level: 'block', since: '2.0.0' },
+    'x-komodo': {
+      level: 'block',
+      since: '2.0.0',
+      example: 'MCowBQYDK2VuAyEAr8cMhLz4hYv0mC1vB0Ks3W1nEgtSRvJTHGBmTrJ5qH0=',
+    },
   }),
   enabled: flag('Whether hosts may still join with the key.', { level: 'block', default: false, since: '2.0.0' }),
   expires: integer('When the key ends, in milliseconds since 1970; 0: never.', {
@@ -31,6 +35,7 @@ const spec = Type.Object({
     since: '2.0.0',
   }),
   copyServer: text('Server whose settings a new one starts with; empty: the defaults.', {
+    example: 'edge-template',
     level: 'block',
     references: 'Server',
     since: '2.0.0',

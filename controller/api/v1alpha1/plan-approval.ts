@@ -5,10 +5,16 @@ import { status } from './common.ts'
 import { ageColumns, type KindDefinition } from './kind.ts'
 
 const spec = Type.Object({
-  sync: Type.String({ description: 'Name of the ResourceSync.', minLength: 1 }),
-  digest: Type.String({ description: 'Digest of the plan that is approved; no other plan is.', minLength: 1 }),
+  sync: Type.String({ description: 'Name of the ResourceSync. Example: `infra`.', minLength: 1 }),
+  digest: Type.String({
+    description: 'Digest of the plan that is approved; no other plan is. Example: `sha256:9f86d0`.',
+    minLength: 1,
+  }),
   approvedBy: Type.Optional(
-    Type.String({ description: 'Who approved; in standalone mode the API server fills it in and nobody can fake it.' }),
+    Type.String({
+      description:
+        'Who approved; in standalone mode the API server fills it in and nobody can fake it. Example: `alice`.',
+    }),
   ),
 })
 

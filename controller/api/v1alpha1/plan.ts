@@ -9,19 +9,23 @@ export const MAX_CHANGES_PER_PART = 500
 
 export const planSummary = Type.Object(
   {
-    create: Type.Integer({ description: 'Objects to create.', minimum: 0 }),
-    update: Type.Integer({ description: 'Objects to update.', minimum: 0 }),
-    delete: Type.Integer({ description: 'Objects to delete.', minimum: 0 }),
-    deploy: Type.Integer({ description: 'Objects to deploy.', minimum: 0 }),
+    create: Type.Integer({ description: 'Number of objects to create. Example: `3`.', minimum: 0 }),
+    update: Type.Integer({ description: 'Number of objects to update. Example: `1`.', minimum: 0 }),
+    delete: Type.Integer({ description: 'Number of objects to delete. Example: `0`.', minimum: 0 }),
+    deploy: Type.Integer({ description: 'Number of objects to deploy. Example: `2`.', minimum: 0 }),
   },
   { description: 'How many changes of each sort the whole plan has.' },
 )
 
 const fieldChange = Type.Object(
   {
-    path: Type.String({ description: 'Dotted path of the field.' }),
-    old: Type.Optional(Type.String({ description: 'What it is; a secret never shows.' })),
-    new: Type.Optional(Type.String({ description: 'What it becomes; a secret never shows.' })),
+    path: Type.String({ description: 'Dotted path of the field. Example: `spec.image`.' }),
+    old: Type.Optional(
+      Type.String({ description: 'What the field is now; a secret never shows. Example: `nginx:1.26`.' }),
+    ),
+    new: Type.Optional(
+      Type.String({ description: 'What the field becomes; a secret never shows. Example: `nginx:1.27`.' }),
+    ),
     secret: Type.Optional(Type.Boolean({ description: 'The value is a secret.' })),
   },
   { description: 'One field.' },
@@ -29,17 +33,28 @@ const fieldChange = Type.Object(
 
 const change = Type.Object(
   {
-    action: Type.Enum(['create', 'update', 'delete', 'deploy'], { type: 'string', description: 'What happens.' }),
-    kind: Type.String({ description: 'Kind of the object.' }),
-    name: Type.String({ description: "Komodo's name of the object." }),
-    objectName: Type.String({ description: '`metadata.name` of the object.' }),
-    source: Type.Optional(Type.String({ description: '`file:line` that declares it.' })),
-    fields: Type.Optional(Type.Array(fieldChange, { description: 'Fields that change.' })),
-    reason: Type.Optional(Type.String({ description: 'Why, in words.' })),
-    round: Type.Optional(Type.Integer({ description: 'Deploys of one round run together, after the rounds before.' })),
+    action: Type.Enum(['create', 'update', 'delete', 'deploy'], {
+      type: 'string',
+      description: 'What happens to the object.',
+    }),
+    kind: Type.String({ description: 'Kind of the object. Example: `Stack`.' }),
+    name: Type.String({ description: "Komodo's name of the object. Example: `My Stack`." }),
+    objectName: Type.String({ description: '`metadata.name` of the object. Example: `my-stack`.' }),
+    source: Type.Optional(Type.String({ description: '`file:line` that declares it. Example: `stacks/web.toml:12`.' })),
+    fields: Type.Optional(Type.Array(fieldChange, { description: 'Fields of the object that change.' })),
+    reason: Type.Optional(
+      Type.String({ description: 'Why it changes, in words. Example: `drift: the image differs`.' }),
+    ),
+    round: Type.Optional(
+      Type.Integer({
+        description:
+          'Number of the round; deploys of one run together, after those of the rounds before. Example: `1`.',
+      }),
+    ),
     digest: Type.Optional(
       Type.String({
-        description: 'Digest of this change alone, so that an interrupted plan can be told from a new one.',
+        description:
+          'Digest of this change alone, so that an interrupted plan can be told from a new one. Example: `sha256:2c26b4`.',
       }),
     ),
   },
@@ -47,11 +62,14 @@ const change = Type.Object(
 )
 
 const spec = Type.Object({
-  sync: Type.String({ description: 'Name of the ResourceSync.', minLength: 1 }),
-  revision: Type.String({ description: 'Revision of the source that the plan leads to.' }),
-  digest: Type.String({ description: 'Digest of the whole plan; an approval names it.', minLength: 1 }),
-  part: Type.Integer({ description: 'Number of this part, from 1.', minimum: 1 }),
-  parts: Type.Integer({ description: 'Number of parts.', minimum: 1 }),
+  sync: Type.String({ description: 'Name of the ResourceSync. Example: `infra`.', minLength: 1 }),
+  revision: Type.String({ description: 'Revision of the source that the plan leads to. Example: `1d0c2e1`.' }),
+  digest: Type.String({
+    description: 'Digest of the whole plan; an approval names it. Example: `sha256:9f86d0`.',
+    minLength: 1,
+  }),
+  part: Type.Integer({ description: 'Number of this part, from 1. Example: `1`.', minimum: 1 }),
+  parts: Type.Integer({ description: 'Number of parts of the plan. Example: `1`.', minimum: 1 }),
   summary: planSummary,
   changes: Type.Array(change, { description: 'The changes in this part, in order.', maxItems: MAX_CHANGES_PER_PART }),
 })

@@ -10,10 +10,10 @@ import { schedule } from './schedule.ts'
 
 const execution = Type.Object(
   {
-    type: Type.String({ description: 'What runs.', minLength: 1 }),
+    type: Type.String({ description: 'Name of what runs. Example: `DeployStack`.', minLength: 1 }),
     params: Type.Unsafe<Record<string, unknown>>({
       type: 'object',
-      description: 'What it takes, by type.',
+      description: 'What it takes: names of objects and options, by type. Example: `{ stack = "web" }`.',
       'x-kubernetes-preserve-unknown-fields': true,
     }),
   },
@@ -27,7 +27,7 @@ const enabledExecution = Type.Object(
 
 const stage = Type.Object(
   {
-    name: Type.String({ description: 'Label of the stage.' }),
+    name: Type.String({ description: 'Label of the stage. Example: `Databases`.' }),
     enabled: flag('false: the stage is left out.', { default: true }),
     executions: listOf(enabledExecution, 'Executions; all run at the same time.', { aliases: ['execution'] }),
   },
@@ -63,11 +63,16 @@ export const procedureKind = {
   shortNames: ['kproc'],
   categories: [CATEGORY],
   namespaced: true,
-  description: 'Executions in stages.',
+  description: 'Executions in stages: those of a stage run together, stages one after the other.',
   spec,
   status: procedureStatus,
   toml: { table: 'procedure', aliases: ['procedures'], hasConfig: true, normalizeName: generalName },
-  printerColumns: [...readyColumns, { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' }, ...ageColumns],
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' },
+    { name: 'Enabled', type: 'boolean', jsonPath: '.spec.scheduleEnabled' },
+    ...ageColumns,
+  ],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing runs it yet',
 } satisfies KindDefinition

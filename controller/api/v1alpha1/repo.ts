@@ -10,18 +10,34 @@ import { systemCommand } from './system-command.ts'
 
 const spec = Type.Object({
   ...wrapper,
-  server: text('Server to clone onto.', { aliases: ['server_id'], references: 'Server' }),
-  builder: text('Builder that builds the repository.', { aliases: ['builder_id'], references: 'Builder' }),
+  server: text('Server to clone onto; empty: the repository is only a source for other objects.', {
+    example: 'web-1',
+    aliases: ['server_id'],
+    references: 'Server',
+  }),
+  builder: text('Builder that builds the repository; empty: it cannot be built.', {
+    example: 'builder-1',
+    aliases: ['builder_id'],
+    references: 'Builder',
+  }),
   ...gitRepository,
   path: text(
     "Where the clone goes: absolute, or below the agent's directory for repositories; empty: the name of the repo.",
+    { example: '/srv/infra' },
   ),
   webhookEnabled,
   webhookSecretFrom: webhookSecretFrom('1.13.2'),
   onClone: systemCommand('Command that runs after a clone.'),
   onPull: systemCommand('Command that runs after a pull, and after a clone.'),
-  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
-  environment: text('Variables that are written to `envFilePath`, one `KEY=value` a line.', { shape: 'EnvVars' }),
+  links: list('URLs shown next to the object.', {
+    shape: 'StringList',
+    since: '1.14.1',
+    example: '["https://web.example.com"]',
+  }),
+  environment: text('Variables that are written to `envFilePath`, one `KEY=value` a line.', {
+    shape: 'EnvVars',
+    example: 'TAG=1.2',
+  }),
   envFilePath: text('File that `environment` is written to, relative to the root of the repository.', {
     default: '.env',
   }),
@@ -58,6 +74,7 @@ export const repoKind = {
     ...readyColumns,
     { name: 'Server', type: 'string', jsonPath: '.spec.server' },
     { name: 'Repo', type: 'string', jsonPath: '.spec.repo' },
+    { name: 'Branch', type: 'string', jsonPath: '.spec.branch' },
     ...ageColumns,
   ],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },

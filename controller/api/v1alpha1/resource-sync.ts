@@ -51,7 +51,8 @@ const spec = Type.Object({
   managed: flag('Komodo may write changes back to the files; implies `delete`.', { default: false, since: '1.15.0' }),
   delete: flag('Delete objects that this sync applied before and that are no longer declared.', { default: false }),
   includeResources: flag('Apply everything but variables and user groups.', { default: true, since: '1.17.0' }),
-  matchTags: list('Only objects with all of these tags take part.', {
+  matchTags: list('Only objects with all of these tags take part; empty: all.', {
+    example: '["prod"]',
     shape: 'StringList',
     references: 'Tag',
     since: '1.15.0',
@@ -63,6 +64,7 @@ const spec = Type.Object({
     'The declaration itself, as TOML; used when neither files on the host nor a repository is named.',
     {
       shape: 'FileContents',
+      example: 'variable = [{ name = "TZ", value = "UTC" }]',
       since: '1.15.0',
     },
   ),
@@ -74,7 +76,9 @@ const resourceSyncStatus = Type.Object({
   source: Type.Optional(Type.String({ description: 'Where the declaration comes from, without credentials.' })),
   revision: Type.Optional(Type.String({ description: 'Commit, or digest of the contents, that was last read.' })),
   lastAppliedRevision: Type.Optional(Type.String({ description: 'Revision that was last applied completely.' })),
-  lastAppliedAt: Type.Optional(Type.String({ description: 'When that was.', format: 'date-time' })),
+  lastAppliedAt: Type.Optional(
+    Type.String({ description: 'When `lastAppliedRevision` was applied.', format: 'date-time' }),
+  ),
   plan: Type.Optional(
     Type.Object(
       {
@@ -90,8 +94,8 @@ const resourceSyncStatus = Type.Object({
     Type.Object(
       {
         digest: Type.String({ description: 'Digest of the approved plan.' }),
-        by: Type.Optional(Type.String({ description: 'Who approved.' })),
-        at: Type.Optional(Type.String({ description: 'When.', format: 'date-time' })),
+        by: Type.Optional(Type.String({ description: 'Name of the user who approved.' })),
+        at: Type.Optional(Type.String({ description: 'When it was approved.', format: 'date-time' })),
         revision: Type.Optional(Type.String({ description: 'Revision of the approved plan.' })),
       },
       { description: 'The last approval that was acted on.' },
@@ -107,9 +111,11 @@ const resourceSyncStatus = Type.Object({
     ),
   ),
   message: Type.Optional(Type.String({ description: 'First line of the commit message.' })),
-  declared: Type.Optional(Type.Integer({ description: 'Objects that the source declares.' })),
+  declared: Type.Optional(Type.Integer({ description: 'Number of objects that the source declares.' })),
   ready: Type.Optional(
-    Type.Integer({ description: 'Objects of the inventory that were Ready when the source was last looked at.' }),
+    Type.Integer({
+      description: 'Number of objects of the inventory that were Ready when the source was last looked at.',
+    }),
   ),
   conflicts: Type.Optional(
     Type.Array(Type.String(), {

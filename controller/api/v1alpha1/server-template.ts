@@ -46,13 +46,17 @@ const namesOf = <Names extends Readonly<Record<string, unknown>>>(names: Names) 
 /** Of both providers: which fields a volume has depends on `type`. */
 const volume = Type.Object(
   {
-    sizeGb: Type.Integer({ description: 'Size, in GB.', minimum: 1, maximum: 2_147_483_647 }),
+    sizeGb: Type.Integer({
+      description: 'Size of the volume, in GB. Example: `20`.',
+      minimum: 1,
+      maximum: 2_147_483_647,
+    }),
     deviceName: Type.Optional(Type.String({ description: 'Aws: name of the device. Example: `/dev/sda1`.' })),
     volumeType: param.choice('Aws: type of the EBS volume.', ['gp2', 'gp3', 'io1', 'io2'], 'gp2'),
     iops: param.integer('Aws: operations a second; 0: what the provider gives.', 0),
     throughput: param.integer('Aws: throughput, in MiB/s; 0: what the provider gives.', 0),
-    name: Type.Optional(Type.String({ description: 'Hetzner: name of the volume.' })),
-    format: param.choice('Hetzner: file system.', ['Xfs', 'Ext4'], 'Xfs'),
+    name: Type.Optional(Type.String({ description: 'Hetzner: name of the volume. Example: `data`.' })),
+    format: param.choice('Hetzner: file system of the volume.', ['Xfs', 'Ext4'], 'Xfs'),
     labels: Type.Optional(
       Type.Unsafe<Record<string, string>>({
         type: 'object',
@@ -65,20 +69,26 @@ const volume = Type.Object(
   { description: 'One volume.' },
 )
 
-const ids = (description: string) =>
-  Type.Optional(Type.Array(Type.Integer({ format: 'int64' }), { description, 'x-komodo': { variantDefault: [] } }))
+const ids = (description: string, example: string) =>
+  Type.Optional(
+    Type.Array(Type.Integer({ format: 'int64' }), { description, 'x-komodo': { variantDefault: [], example } }),
+  )
 
 const params = table(
   (options) =>
     Type.Object(
       {
-        region: param.text('Aws: region.', 'us-east-1'),
-        instanceType: param.text('Aws: instance type.', 't3.small'),
-        amiId: param.text('Aws: image to boot.', ''),
-        subnetId: param.text('Aws: subnet of the instance.', ''),
-        keyPairName: param.text('Aws: key pair of the instance.', ''),
+        region: param.text('Aws: region to launch the server in.', 'us-east-1'),
+        instanceType: param.text('Aws: type of the EC2 instance.', 't3.small'),
+        amiId: param.text('Aws: id of the machine image to boot.', '', { example: 'ami-0abcdef1234567890' }),
+        subnetId: param.text('Aws: id of the subnet of the instance.', '', { example: 'subnet-0abc1234' }),
+        keyPairName: param.text('Aws: name of the key pair to log in to the instance with; empty: none.', '', {
+          example: 'ops',
+        }),
         assignPublicIp: param.flag('Aws: give the instance a public address.', true),
-        securityGroupIds: param.list('Aws: security groups; they must let the controller in.'),
+        securityGroupIds: param.list('Aws: ids of security groups; they must let the controller in.', {
+          example: '["sg-0abc1234"]',
+        }),
         image: param.text('Hetzner: image to boot, by name or id.', 'ubuntu-24.04'),
         datacenter: param.choice('Hetzner: data centre.', namesOf(datacenters), 'Nuremberg1Dc3', datacenters),
         placementGroup: param.integer('Hetzner: id of a placement group; 0: none.', 0, Number.MAX_SAFE_INTEGER),
@@ -88,11 +98,11 @@ const params = table(
           'SharedAmd2Core2Ram40Disk',
           serverTypes,
         ),
-        sshKeys: param.list('Hetzner: SSH keys, by name or id.'),
-        privateNetworkIds: ids('Hetzner: ids of private networks.'),
+        sshKeys: param.list('Hetzner: SSH keys that may log in, by name or id.', { example: '["ops"]' }),
+        privateNetworkIds: ids('Hetzner: ids of private networks to join.', '[4711]'),
         enablePublicIpv4: param.flag('Hetzner: give the server a public IPv4 address.', false),
         enablePublicIpv6: param.flag('Hetzner: give the server a public IPv6 address.', false),
-        firewallIds: ids('Hetzner: ids of firewalls.'),
+        firewallIds: ids('Hetzner: ids of firewalls to put before the server.', '[38]'),
         labels: Type.Optional(
           Type.Unsafe<Record<string, string>>({
             type: 'object',
@@ -101,20 +111,22 @@ const params = table(
             'x-komodo': { variantDefault: {} },
           }),
         ),
-        usePublicIp: param.flag('Connect over the public address.', false),
-        port: param.integer('Port of the agent.', 8120, 65_535),
-        useHttps: param.flag('Connect over TLS.', true, '1.15.0'),
+        usePublicIp: param.flag('Connect to the agent over the public address; false: over the private one.', false),
+        port: param.integer('TCP port of the agent.', 8120, 65_535),
+        useHttps: param.flag('Connect to the agent over TLS.', true, { since: '1.15.0' }),
         volumes: Type.Optional(
           Type.Array(volume, {
             description: 'Volumes. Not given, an Aws server gets a root volume of 20 GB (`/dev/sda1`, gp2).',
             'x-komodo': { variantDefault: [] },
           }),
         ),
-        userData: param.text('Script of the first boot; it must install Docker and the agent. Empty: none.', ''),
+        userData: param.text('Script of the first boot; it must install Docker and the agent. Empty: none.', '', {
+          example: '#!/bin/sh',
+        }),
       },
       options,
     ),
-  'What to launch, by type.',
+  'What to launch; which fields there are depends on `type`.',
 )
 
 const common = ['usePublicIp', 'port', 'useHttps', 'volumes', 'userData']

@@ -19,8 +19,9 @@ const spec = Type.Object({
   }),
   externalAddress: text('Address at which people reach the host, for links to containers; empty: `address`.', {
     since: '1.19.0',
+    example: 'https://web-1.example.com',
   }),
-  region: text('Free label for the place of the host.', { example: 'eu-central' }),
+  region: text('Where the host stands: a label for humans and for selecting.', { example: 'eu-central' }),
   enabled: flag(
     'Whether the host is used at all: a disabled one is never contacted and nothing can be deployed to it.',
     {
@@ -38,7 +39,11 @@ const spec = Type.Object({
     example: '["/boot"]',
   }),
   autoPrune: flag('Remove unused images on the host once a day.', { default: true }),
-  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
+  links: list('URLs shown next to the object.', {
+    shape: 'StringList',
+    since: '1.14.1',
+    example: '["https://web.example.com"]',
+  }),
   statsMonitoring: flag('Collect CPU, memory and disk usage, not only whether the host answers.', { default: true }),
   sendUnreachableAlerts: flag('Alert when the host stops answering.', { default: true }),
   sendCpuAlerts: flag('Alert when CPU usage passes a threshold.', { default: true }),
@@ -72,8 +77,8 @@ const usage = (what: string) =>
   Type.Optional(
     Type.Object(
       {
-        usedBytes: Type.Integer({ description: 'Bytes in use.', format: 'int64' }),
-        totalBytes: Type.Integer({ description: 'Bytes there are.', format: 'int64' }),
+        usedBytes: Type.Integer({ description: 'Number of bytes in use.', format: 'int64' }),
+        totalBytes: Type.Integer({ description: 'Number of bytes there are.', format: 'int64' }),
       },
       { description: `${what}, as of the last meaningful change.` },
     ),
@@ -95,21 +100,23 @@ const serverStatus = Type.Object({
   host: Type.Optional(
     Type.Object(
       {
-        name: Type.Optional(Type.String({ description: 'Host name.' })),
-        os: Type.Optional(Type.String({ description: 'Operating system.' })),
-        kernel: Type.Optional(Type.String({ description: 'Kernel version.' })),
-        architecture: Type.Optional(Type.String({ description: 'CPU architecture.' })),
+        name: Type.Optional(Type.String({ description: 'Host name of the machine.' })),
+        os: Type.Optional(Type.String({ description: 'Operating system, with its version.' })),
+        kernel: Type.Optional(Type.String({ description: 'Version of its kernel.' })),
+        architecture: Type.Optional(Type.String({ description: 'CPU architecture, such as x86_64.' })),
         engineId: Type.Optional(Type.String({ description: "Docker's id of the engine." })),
       },
-      { description: 'The machine.' },
+      { description: 'What is known about the machine.' },
     ),
   ),
   cpu: Type.Optional(
     Type.Object(
       {
-        count: Type.Optional(Type.Integer({ description: 'Number of CPUs.' })),
-        percent: Type.Optional(Type.Number({ description: 'Usage over all CPUs, 0 to 100.' })),
-        load: Type.Optional(Type.Number({ description: 'Load average over one minute.' })),
+        count: Type.Optional(Type.Integer({ description: 'Number of CPUs there are.' })),
+        percent: Type.Optional(Type.Number({ description: 'Usage over all CPUs, in percent.' })),
+        load: Type.Optional(
+          Type.Number({ description: 'Load average over one minute: processes that run or wait to.' }),
+        ),
       },
       { description: 'CPU, as of the last meaningful change.' },
     ),
@@ -120,8 +127,8 @@ const serverStatus = Type.Object({
       Type.Object({
         mount: Type.String({ description: 'Where it is mounted.' }),
         fileSystem: Type.Optional(Type.String({ description: 'Device or file system.' })),
-        usedBytes: Type.Integer({ description: 'Bytes in use.', format: 'int64' }),
-        totalBytes: Type.Integer({ description: 'Bytes there are.', format: 'int64' }),
+        usedBytes: Type.Integer({ description: 'Number of bytes in use.', format: 'int64' }),
+        totalBytes: Type.Integer({ description: 'Number of bytes there are.', format: 'int64' }),
       }),
       { description: 'Disks, as of the last meaningful change.' },
     ),
@@ -129,9 +136,9 @@ const serverStatus = Type.Object({
   containers: Type.Optional(
     Type.Object(
       {
-        total: Type.Integer({ description: 'All containers.' }),
-        running: Type.Integer({ description: 'Running ones.' }),
-        unhealthy: Type.Integer({ description: 'Ones whose health check fails.' }),
+        total: Type.Integer({ description: 'Number of all containers.' }),
+        running: Type.Integer({ description: 'Number of those that run.' }),
+        unhealthy: Type.Integer({ description: 'Number of those whose health check fails.' }),
       },
       { description: 'Containers on the host, whoever made them.' },
     ),

@@ -11,7 +11,7 @@ import { systemCommand } from './system-command.ts'
 
 const additionalEnvFile = Type.Object(
   {
-    path: Type.String({ description: 'Path, relative to the run directory.' }),
+    path: Type.String({ description: 'Path of the file, relative to the run directory. Example: `config/app.conf`.' }),
     track: flag('true: a change of the file deploys the stack again. false: the file is only passed to compose.', {
       default: true,
     }),
@@ -21,8 +21,9 @@ const additionalEnvFile = Type.Object(
 
 const configFile = Type.Object(
   {
-    path: Type.String({ description: 'Path, relative to the run directory.' }),
+    path: Type.String({ description: 'Path of the file, relative to the run directory. Example: `config/app.conf`.' }),
     services: list('Services that depend on the file; empty: the whole stack.', {
+      example: '["web"]',
       shape: 'StringList',
       aliases: ['service'],
     }),
@@ -59,6 +60,7 @@ const operator = table(
         ...gitOperator,
         registryCredentials: optionalText(
           'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
+          { example: 'ghcr-login' },
         ),
       },
       options,
@@ -70,14 +72,23 @@ const operator = table(
 const spec = Type.Object({
   ...wrapper,
   ...deployable,
-  swarm: text('Swarm to deploy to; goes before `server`.', {
+  swarm: text('Swarm to deploy to; goes before `server`. Empty: to `server`.', {
+    example: 'swarm-1',
     aliases: ['swarm_id'],
     references: 'Swarm',
     since: '2.0.0',
   }),
-  server: text('Server to deploy to.', { aliases: ['server_id'], references: 'Server', example: 'web-1' }),
-  links: list('URLs shown next to the object.', { shape: 'StringList', since: '1.14.1' }),
-  projectName: text('Compose project; empty: the name of the stack.'),
+  server: text('Server to deploy to; must be given, unless `swarm` is.', {
+    aliases: ['server_id'],
+    references: 'Server',
+    example: 'web-1',
+  }),
+  links: list('URLs shown next to the object.', {
+    shape: 'StringList',
+    since: '1.14.1',
+    example: '["https://web.example.com"]',
+  }),
+  projectName: text('Name of the compose project; empty: the name of the stack.', { example: 'web' }),
   autoPull: flag('Pull images before a deploy.', { default: true, since: '1.14.1' }),
   runBuild: flag('Run `docker compose build` before a deploy.', { default: false, since: '1.14.1' }),
   pollForUpdates: flag("Look for newer digests of the services' images at the registries, and tell.", {
@@ -92,7 +103,11 @@ const spec = Type.Object({
     default: false,
     since: '1.17.0',
   }),
-  autoUpdateSkipServices: list('Services that automatic updates leave alone.', { shape: 'StringList', since: '2.2.0' }),
+  autoUpdateSkipServices: list('Services that automatic updates leave alone.', {
+    shape: 'StringList',
+    since: '2.2.0',
+    example: '["db"]',
+  }),
   destroyBeforeDeploy: flag('Take the project down before it is brought up again.', {
     default: false,
     since: '1.15.4',
@@ -101,6 +116,7 @@ const spec = Type.Object({
   linkedRepo,
   ...gitRepository,
   clonePath: text('Where the repository goes, below the directory of the stack; empty: that directory itself.', {
+    example: 'checkout',
     since: '1.18.2',
   }),
   reclone: flag('Clone anew for every deploy.', { default: false, since: '1.15.3' }),
@@ -112,7 +128,8 @@ const spec = Type.Object({
     since: '1.13.2',
   }),
   runDirectory: text(
-    'Directory to run compose in: relative to the repository or the directory of the stack, or absolute.',
+    'Directory to run compose in: relative to the repository or the directory of the stack, or absolute. Empty: the root of it.',
+    { example: 'stacks/web' },
   ),
   filePaths: list('Compose files, relative to the run directory; empty: `compose.yaml`.', {
     shape: 'StringList',
@@ -126,25 +143,34 @@ const spec = Type.Object({
     since: '1.19.1',
   }),
   sendAlerts: flag('Alert when the state of the stack changes.', { default: true }),
-  registryProvider: text('Registry to log in to before a deploy.', { example: 'ghcr.io' }),
-  registryAccount: text('Account to log in to that registry with.'),
+  registryProvider: text('Registry to log in to before a deploy; empty: none.', { example: 'ghcr.io' }),
+  registryAccount: text('User name of the account to log in to that registry with; empty: no login.', {
+    example: 'acme-bot',
+  }),
   preDeploy: systemCommand('Command that runs before a deploy.', '1.15.3'),
   postDeploy: systemCommand('Command that runs after a deploy.', '1.17.0'),
   extraArgs: list('More arguments of `docker compose up`.', { shape: 'StringList', example: '["--quiet-pull"]' }),
-  buildExtraArgs: list('More arguments of `docker compose build`.', { shape: 'StringList', since: '1.14.1' }),
+  buildExtraArgs: list('More arguments of `docker compose build`.', {
+    shape: 'StringList',
+    since: '1.14.1',
+    example: '["--no-cache"]',
+  }),
   composeCmdWrapper: text('Command around compose; `[[COMPOSE_COMMAND]]` stands for the compose command itself.', {
     since: '2.0.0',
     example: 'op run -- [[COMPOSE_COMMAND]]',
   }),
   composeCmdWrapperInclude: list('Compose commands that are wrapped: config, build, pull, up, run; empty: only `up`.', {
+    example: '["config", "up"]',
     shape: 'StringList',
     since: '2.0.0',
   }),
   ignoreServices: list('Services that do not count for the state of the stack, such as ones that run once.', {
+    example: '["migrate"]',
     shape: 'StringList',
     since: '1.13.2',
   }),
   fileContents: text('The compose file itself; used when neither files on the host nor a repository is named.', {
+    example: 'services: { web: { image: nginx } }',
     shape: 'FileContents',
   }),
   environment: text('Variables for compose, one `KEY=value` a line.', { shape: 'EnvVars', example: 'TAG=1.2' }),
@@ -153,9 +179,9 @@ const spec = Type.Object({
 
 const stackStatus = Type.Object({
   ...status,
-  project: Type.Optional(Type.String({ description: 'Compose project that runs.' })),
+  project: Type.Optional(Type.String({ description: 'Name of the compose project that runs.' })),
   server: Type.Optional(Type.String({ description: 'Name of the Server it runs on.' })),
-  state: Type.Optional(Type.String({ description: 'State of the whole: running, unhealthy, down, ...' })),
+  state: Type.Optional(Type.String({ description: 'State of the whole project, such as running, unhealthy or down.' })),
   services: Type.Optional(
     Type.Array(
       Type.Object({
@@ -164,19 +190,23 @@ const stackStatus = Type.Object({
         imageDigest: Type.Optional(Type.String({ description: 'Digest of the image that runs.' })),
         state: Type.Optional(Type.String({ description: "Docker's state of its containers." })),
         health: Type.Optional(Type.String({ description: 'Result of the health check.' })),
-        replicas: Type.Optional(Type.Integer({ description: 'Containers that should run.' })),
-        running: Type.Optional(Type.Integer({ description: 'Containers that run.' })),
+        replicas: Type.Optional(Type.Integer({ description: 'Number of containers that should run.' })),
+        running: Type.Optional(Type.Integer({ description: 'Number of containers that run.' })),
         configHash: Type.Optional(Type.String({ description: "Compose's hash of the service." })),
-        restart: Type.Optional(Type.String({ description: 'Restart policy; empty: no.' })),
+        restart: Type.Optional(Type.String({ description: 'Its restart policy; empty: no.' })),
       }),
-      { description: 'The services.', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
+      {
+        description: 'The services of the project, as they were last seen.',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+      },
     ),
   ),
   inputs: Type.Optional(
     Type.Array(
       Type.Object({
         path: Type.String({ description: 'File, or the field it comes from.' }),
-        hash: Type.String({ description: 'Hash of the contents.' }),
+        hash: Type.String({ description: 'Hash of its contents.' }),
       }),
       { description: 'What the running services were made from.' },
     ),
@@ -184,8 +214,8 @@ const stackStatus = Type.Object({
   configs: Type.Optional(
     Type.Array(
       Type.Object({
-        path: Type.String({ description: 'File of `configFiles`.' }),
-        hash: Type.String({ description: 'Hash of the contents.' }),
+        path: Type.String({ description: 'Path of the file, as in `configFiles`.' }),
+        hash: Type.String({ description: 'Hash of its contents.' }),
       }),
       { description: 'Config files as the running services know them.' },
     ),

@@ -11,10 +11,15 @@ const spec = Type.Object({
   ...wrapper,
   servers: list('Servers that are managers of the swarm; asked in this order until one answers.', {
     aliases: ['server_ids'],
+    example: '["manager-1", "manager-2"]',
     references: 'Server',
     since: '2.0.0',
   }),
-  links: list('URLs shown next to the object.', { shape: 'StringList', since: '2.0.0' }),
+  links: list('URLs shown next to the object.', {
+    shape: 'StringList',
+    since: '2.0.0',
+    example: '["https://swarm.example.com"]',
+  }),
   sendUnhealthyAlerts: flag('Alert when the swarm becomes unhealthy.', { default: true, since: '2.0.0' }),
   maintenanceWindows: listOf(maintenanceWindow, 'Times during which alerts of this swarm are held back.', {
     since: '2.0.0',
@@ -39,11 +44,11 @@ export const swarmKind = {
   shortNames: ['kswarm'],
   categories: [CATEGORY],
   namespaced: true,
-  description: 'A Docker Swarm.',
+  description: 'A Docker Swarm, reached through its managers.',
   spec,
   status: swarmStatus,
   toml: { table: 'swarm', aliases: ['swarms'], hasConfig: true, normalizeName: generalName },
-  printerColumns: [...readyColumns, ...ageColumns],
+  printerColumns: [...readyColumns, { name: 'Managers', type: 'string', jsonPath: '.spec.servers' }, ...ageColumns],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing is deployed to a swarm yet',
 } satisfies KindDefinition

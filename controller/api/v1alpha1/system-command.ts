@@ -7,7 +7,9 @@ export const systemCommand = (description: string, since?: string) =>
     (options) =>
       Type.Object(
         {
-          path: text('Directory to run in, relative to the run directory.'),
+          path: text('Directory to run in, relative to the run directory; empty: the run directory itself.', {
+            example: 'scripts',
+          }),
           command: text('The command; empty: nothing runs.', { shape: 'FileContents', example: 'sh prepare.sh' }),
           shellMode: flag(
             'false: comments are dropped and the lines joined with `&&`. true: the text goes to the shell as it is.',

@@ -6,7 +6,11 @@ import { resourceTargets } from './executions.ts'
 import { choice, choices, flag, list, listOf, table } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 
-const level = choice(['None', 'Read', 'Execute', 'Write'] as const, 'What is allowed.', { default: 'None' })
+const level = choice(
+  ['None', 'Read', 'Execute', 'Write'] as const,
+  'What is allowed: nothing, to see, to run, or to change.',
+  { default: 'None' },
+)
 
 const specific = choices(['Terminal', 'Attach', 'Inspect', 'Logs', 'Processes'] as const, 'What is allowed besides.')
 
@@ -14,7 +18,7 @@ const onKind = (kind: string) =>
   Type.Optional(
     Type.Object(
       { level, specific },
-      { description: `On every ${kind}.`, 'x-komodo': { key: kind, shorthand: 'level' } },
+      { description: `What members may do with every ${kind}.`, 'x-komodo': { key: kind, shorthand: 'level' } },
     ),
   )
 
@@ -29,7 +33,7 @@ const permission = Type.Object(
         }),
         id: Type.String({
           description:
-            'Name of the object; with `*` and `?` for several, or a regular expression between two backslashes.',
+            'Name of the object; with `*` and `?` for several, or a regular expression between two backslashes. Example: `web-*`.',
         }),
       },
       { description: 'What the permission is about.' },
@@ -42,7 +46,7 @@ const permission = Type.Object(
 
 const spec = Type.Object({
   everyone: flag('Every user is a member.', { default: false, level: 'block', since: '1.18.0' }),
-  users: list('Names of the members.', { level: 'block' }),
+  users: list('Names of the members.', { example: '["alice", "bob"]', level: 'block' }),
   all: table(
     (options) =>
       Type.Object(
@@ -93,7 +97,12 @@ export const userGroupKind = {
   spec,
   status: userGroupStatus,
   toml: { table: 'user_group', aliases: ['user_groups'], hasConfig: false, normalizeName: (name) => name },
-  printerColumns: [...readyColumns, ...ageColumns],
+  printerColumns: [
+    ...readyColumns,
+    { name: 'Everyone', type: 'boolean', jsonPath: '.spec.everyone' },
+    { name: 'Users', type: 'string', jsonPath: '.spec.users' },
+    ...ageColumns,
+  ],
   conditions: { [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'it gives nobody any rights yet; grant them with RBAC',
 } satisfies KindDefinition

@@ -6,10 +6,10 @@ import { flag, secretFrom, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 
 const spec = Type.Object({
-  description: text('Free text for humans.', { level: 'block' }),
+  description: text('Free text for humans.', { level: 'block', example: 'Login of the shop at its database.' }),
   value: text(
     'The value that `[[NAME]]` stands for; at most 10000 characters, no control characters. Empty when it is a secret.',
-    { level: 'block', secretWhen: 'is_secret', maxLength: 10_000 },
+    { level: 'block', secretWhen: 'is_secret', maxLength: 10_000, example: 'eu-central-1' },
   ),
   valueFrom: secretFrom('Secret that holds the value, when `isSecret` is true. In TOML: `value`.', {
     level: 'block',

@@ -1,15 +1,15 @@
 import Type from 'typebox'
-import { optionalText } from './field.ts'
+import { optionalText, type TomlMeta } from './field.ts'
 
 /** A param of one variant of a tagged union: its default depends on `type`, so the schema has none. */
 export const param = {
-  text: (description: string, variantDefault: string, since?: string) =>
-    optionalText(description, { variantDefault, ...(since && { since }) }),
-  flag: (description: string, variantDefault: boolean, since?: string) =>
-    Type.Optional(Type.Boolean({ description, 'x-komodo': { variantDefault, ...(since && { since }) } })),
+  text: (description: string, variantDefault: string, meta: Pick<TomlMeta, 'since' | 'example'> = {}) =>
+    optionalText(description, { variantDefault, ...meta }),
+  flag: (description: string, variantDefault: boolean, meta: Pick<TomlMeta, 'since'> = {}) =>
+    Type.Optional(Type.Boolean({ description, 'x-komodo': { variantDefault, ...meta } })),
   integer: (description: string, variantDefault: number, maximum = 2_147_483_647) =>
     Type.Optional(Type.Integer({ description, minimum: 0, maximum, 'x-komodo': { variantDefault } })),
-  list: (description: string, meta: Readonly<Record<string, unknown>> = {}) =>
+  list: (description: string, meta: TomlMeta = {}) =>
     Type.Optional(
       Type.Array(Type.String(), { description, 'x-komodo': { variantDefault: [], shape: 'StringList', ...meta } }),
     ),
