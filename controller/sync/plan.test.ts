@@ -122,6 +122,13 @@ describe('secrets', () => {
     expect(plan.digest).not.toContain(canary)
   })
 
+  it('do not show their value once more when they stop being plain', () => {
+    const world = worldAfter([declare('Variable', 'TOKEN', { value: canary })])
+    const [change] = planSync(input([secret], world)).changes
+    expect(change).toMatchObject({ fields: expect.arrayContaining([{ path: 'value', secret: true }]) })
+    expect(JSON.stringify(change && 'fields' in change && change.fields)).not.toContain(canary)
+  })
+
   it('that change are an update without values, and another digest', () => {
     const world = worldAfter([secret])
     const digestOf = (value: string): string => {

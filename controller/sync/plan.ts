@@ -80,10 +80,15 @@ function planApply(
   existing: KubeObject | undefined,
   { secrets, digestKey }: PlanInput,
 ): PlannedApply | undefined {
-  const fields: FieldChange[] = existing === undefined ? declaredFields(desired) : diffObject(desired, existing)
-  const stored = desired.secret && secrets.get(desired.secret.name)
-  for (const [key, value] of Object.entries(desired.secret?.data ?? {})) {
-    if (existing === undefined || stored?.[key] !== value) fields.push({ path: key, secret: true })
+  const { data = {}, name: secretName = '' } = desired.secret ?? {}
+  const stored = secrets.get(secretName)
+  const all = existing === undefined ? declaredFields(desired) : diffObject(desired, existing)
+  // What was plain and becomes secret is not shown for a last time.
+  const fields = all.filter(({ path }) => !Object.hasOwn(data, path))
+  for (const [key, value] of Object.entries(data)) {
+    if (existing === undefined || stored?.[key] !== value || all.some(({ path }) => path === key)) {
+      fields.push({ path: key, secret: true })
+    }
   }
   const own = secretNameOf(desired.kind, desired.objectName)
   const staleSecret = existing !== undefined && desired.secret === undefined && secrets.has(own) ? own : undefined

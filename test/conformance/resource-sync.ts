@@ -2,103 +2,32 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import type { Plan } from '../../controller/api/v1alpha1/plan.ts'
-import type { ResourceSync, ResourceSyncSpec } from '../../controller/api/v1alpha1/resource-sync.ts'
+import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { isNotFound } from '../../controller/kube/client.ts'
 import { type SyncOperator, typeOf } from '../harness/sync-operator.ts'
+import { SyncScene, type SyncSpecInput } from '../harness/sync-scene.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 
 /** What a ResourceSync promises, on whatever serves the Kubernetes API. `patienceMs` is how long to wait for a state. */
 export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs = 4_000): void {
   let operator: SyncOperator
-  let counter = 0
-  let name: string
+  let scene: SyncScene
   beforeAll(async () => {
     operator = await start()
+    scene = new SyncScene(operator, patienceMs)
   })
   afterAll(() => operator.close())
-  afterEach(async () => {
-    for (const kind of ['ResourceSync', 'PlanApproval', 'Plan', 'Deployment', 'Stack', 'Server', 'Variable']) {
-      for (const { metadata } of (await operator.client.list(typeOf(kind), { namespace: 'default' })).items) {
-        await operator.client
-          .patch(typeOf(kind), metadata, { type: 'merge', body: { metadata: { finalizers: null } } })
-          .catch(() => {})
-        await operator.client.delete(typeOf(kind), metadata).catch(() => {})
-      }
-    }
-  })
+  afterEach(() => scene.clear())
 
-  type SpecInput = Partial<Omit<ResourceSyncSpec, 'operator'>> & { operator?: Partial<ResourceSyncSpec['operator']> }
-
-  const create = async (spec: SpecInput): Promise<void> => {
-    name = `sync-${counter++}`
-    await operator.client.create(typeOf('ResourceSync'), {
-      apiVersion: 'komodo.dev/v1alpha1',
-      kind: 'ResourceSync',
-      metadata: { name, namespace: 'default' },
-      spec,
-    })
-  }
-
-  const change = (spec: SpecInput): Promise<KubeObject> =>
-    operator.client.patch(typeOf('ResourceSync'), { namespace: 'default', name }, { type: 'merge', body: { spec } })
-
-  const sync = (): Promise<ResourceSync> =>
-    operator.client.get<ResourceSync>(typeOf('ResourceSync'), { namespace: 'default', name })
-
-  const get = async (kind: string, object: string): Promise<KubeObject | undefined> => {
-    try {
-      return await operator.client.get(typeOf(kind), { namespace: 'default', name: object })
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  }
-
-  /** Waits until the sync has looked at its newest spec and says so. */
-  const reaches = async (type: string, status: string, reason?: string): Promise<ResourceSync> => {
-    let now: ResourceSync | undefined
-    const wanted = async (): Promise<ResourceSync | false> => {
-      now = await sync()
-      const said = conditionOf(now, type)
-      if (now.status?.observedGeneration !== now.metadata.generation) return false
-      return said?.status === status && (reason === undefined || said.reason === reason) && now
-    }
-    try {
-      return await waitUntil(`${name} ${type}=${status} ${reason ?? ''}`, wanted, { timeoutMs: patienceMs })
-    } catch (error) {
-      throw new Error(
-        `${error}: ${JSON.stringify(now?.status?.conditions, null, 1)}\n${operator.lines.slice(-5).join('\n')}`,
-      )
-    }
-  }
-
-  const plans = async (): Promise<Plan[]> =>
-    (await operator.client.list<Plan>(typeOf('Plan'), { namespace: 'default' })).items.filter(
-      (plan) => plan.spec.sync === name,
-    )
-
-  const approve = async (digest: string): Promise<void> => {
-    await operator.client.create(typeOf('PlanApproval'), {
-      apiVersion: 'komodo.dev/v1alpha1',
-      kind: 'PlanApproval',
-      metadata: { name: `approval-${counter++}`, namespace: 'default' },
-      spec: { sync: name, digest, approvedBy: 'admin' },
-    })
-  }
-
-  /** Asks for a pass and waits for its end. */
-  const poke = async (): Promise<ResourceSync> => {
-    const at = `t${counter++}`
-    await operator.client.patch(
-      typeOf('ResourceSync'),
-      { namespace: 'default', name },
-      { type: 'merge', body: { metadata: { annotations: { [annotation.requestedAt]: at } } } },
-    )
-    return waitUntil('the pass asked for', async () => {
-      const now = await sync()
-      return now.status?.lastHandledReconcileAt === at && now
-    })
-  }
+  const create = (spec: SyncSpecInput): Promise<void> => scene.create(spec)
+  const change = (spec: SyncSpecInput): Promise<KubeObject> => scene.change(spec)
+  const sync = (): Promise<ResourceSync> => scene.sync()
+  const get = (kind: string, name: string): Promise<KubeObject | undefined> => scene.get(kind, name)
+  const reaches = (type: string, status: string, reason?: string): Promise<ResourceSync> =>
+    scene.reaches(type, status, reason)
+  const plans = (): Promise<Plan[]> => scene.plans()
+  const approve = (digest: string): Promise<void> => scene.approve(digest)
+  const poke = (): Promise<ResourceSync> => scene.poke()
 
   const server = (address: string, more = ''): string =>
     `[[server]]\nname = "h1"\nconfig.address = "${address}"\n${more}`
@@ -121,12 +50,12 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       expect(stack?.metadata).toMatchObject({
         annotations: {
           [annotation.name]: 'my_web',
-          [annotation.sync]: `default/${name}`,
+          [annotation.sync]: `default/${scene.name}`,
           [annotation.source]: 'fileContents:4',
         },
         labels: {
           'tag.komodo.dev/a-b': '',
-          'komodo.dev/sync': name,
+          'komodo.dev/sync': scene.name,
           'app.kubernetes.io/managed-by': 'komodo-operator',
         },
       })
@@ -211,7 +140,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
       await create({ fileContents: server('local'), operator: { approval: 'Manual' } })
       const waiting = await reaches('Approved', 'False', 'PendingApproval')
       expect(conditionOf(waiting, 'Approved')?.message).toBe(
-        `1 to create at contents ${waiting.status?.revision?.slice(7, 19)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``,
+        `1 to create at contents ${waiting.status?.revision?.slice(7, 19)}; look at it with \`komodo plan ${scene.name}\`, then \`komodo approve ${scene.name}\``,
       )
       expect(await get('Server', 'h1')).toBeUndefined()
       await approve('sha256:something-else')
@@ -306,10 +235,10 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
     it('the sync itself leaves its objects, and another sync may take them over', async () => {
       await create({ fileContents: server('local') })
       await reaches('Ready', 'True')
-      await operator.client.delete(typeOf('ResourceSync'), { namespace: 'default', name })
+      await operator.client.delete(typeOf('ResourceSync'), { namespace: 'default', name: scene.name })
       await create({ fileContents: server('other') })
       await reaches('Ready', 'True')
-      expect((await get('Server', 'h1'))?.metadata.annotations?.[annotation.sync]).toBe(`default/${name}`)
+      expect((await get('Server', 'h1'))?.metadata.annotations?.[annotation.sync]).toBe(`default/${scene.name}`)
     })
   })
 
@@ -317,13 +246,13 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
     it('the first keeps it and the second is told', async () => {
       await create({ fileContents: server('first') })
       await reaches('Ready', 'True')
-      const first = name
+      const first = scene.name
       await create({ fileContents: server('second') })
       const said = await reaches('Applied', 'False', 'OwnedByOther')
       expect(conditionOf(said, 'Applied')?.message).toContain(`default/${first}`)
       expect((await get('Server', 'h1'))?.spec).toMatchObject({ address: 'first' })
-      const second = name
-      name = first
+      const second = scene.name
+      scene.name = first
       expect((await poke()).status?.warnings).toEqual([
         expect.stringContaining(`Server h1 is also declared by the ResourceSync ${second}`),
       ])
@@ -333,8 +262,8 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
   describe('a sync that declares syncs', () => {
     it('makes them, and can change itself', async () => {
       const inner = `[[resource_sync]]\nname = "child"\n[resource_sync.config]\nfile_contents = '''\n[[server]]\nname = "h9"\n'''\n`
-      const itself = `[[resource_sync]]\nname = "sync-${counter}"\ndescription = "changed"\n`
-      await create({ fileContents: `${inner}${itself}` })
+      const itself = `[[resource_sync]]\nname = "self"\ndescription = "changed"\n`
+      await scene.create({ fileContents: `${inner}${itself}` }, 'self')
       await waitUntil('the child has applied its server', async () => (await get('Server', 'h9')) !== undefined)
       await waitUntil('it has changed itself', async () => (await sync()).spec.description === 'changed')
       expect((await sync()).spec.fileContents).toContain('[[resource_sync]]')
