@@ -8,16 +8,16 @@ const root = path.resolve(import.meta.dirname, '..')
 const isTest = (file: string): boolean => /\.(test|fixture)\.ts$/.test(file) || file.includes('/testkit/')
 const sources = globSync('{controller,periphery,standalone,cli}/**/*.ts', { cwd: root }).filter((file) => !isTest(file))
 
-/** What a file imports: files of ours by their path from the root, and packages by their name. */
+/** What a file imports: files of ours by their path from the root, and packages by their name; of packages only what is there when it runs. */
 const importsOf = new Map(
   sources.map((file) => {
     const text = readFileSync(path.join(root, file), 'utf8')
-    const found = text.matchAll(/(?:\bfrom |^import |\bimport\()'([^'\n]+)'\)?/gm)
-    const names = [...found].map(([, name = '']) => name).filter((name) => !name.startsWith('node:'))
-    const [own, packages] = [
-      names.filter((name) => name.startsWith('.')),
-      names.filter((name) => !name.startsWith('.')),
-    ]
+    const found = text.matchAll(/(^import type [^'\n]*)?(?:\bfrom |^import |\bimport\()'([^'\n]+)'\)?/gm)
+    const imports = [...found].map(([, typeOnly, name = '']) => ({ name, typeOnly: typeOnly !== undefined }))
+    const own = imports.map(({ name }) => name).filter((name) => name.startsWith('.'))
+    const packages = imports
+      .filter(({ name, typeOnly }) => !typeOnly && !name.startsWith('.') && !name.startsWith('node:'))
+      .map(({ name }) => name)
     const files = own.map((name) => path.join(path.dirname(file), name)).filter((name) => name.endsWith('.ts'))
     return [file, { files, packages: packages.map(packageOf) }] as const
   }),
@@ -86,7 +86,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['standalone/tls'],
   'simple-git': ['controller/git'],
   'smol-toml': ['controller/toml'],
-  typebox: ['controller'],
   yaml: ['controller', 'standalone', 'cli'],
 }
 

@@ -1,7 +1,6 @@
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { Value } from 'typebox/value'
 import type { KubeObject, ResourceType } from '../api/meta.ts'
+import { faultOfShape, withDefaults } from '../api/shape.ts'
 import { StalledError } from './errors.ts'
 
 /** What a kind's objects look like; kinds that are not ours have no schema here. */
@@ -20,18 +19,17 @@ const misfits = new WeakMap<object, string>()
 export const fitting = (type: ResourceType): (<T extends KubeObject>(object: T) => T) => {
   const { spec, status } = type as Shaped
   if (spec === undefined) return (object) => object
-  const checkSpec = checker(spec)
-  const checkStatus = status && checker(status)
   return (object) => {
-    const faultOfStatus = object.status === undefined ? undefined : checkStatus?.(object.status)
-    const faultOfSpec = checkSpec(object.spec)
+    const faultOfStatus =
+      object.status === undefined || status === undefined ? undefined : faultOfShape(object.status, status)
+    const faultOfSpec = faultOfShape(object.spec, spec)
     if (faultOfSpec === undefined && faultOfStatus === undefined) return object
-    const filled = Value.Default(spec, structuredClone(object.spec ?? {}))
-    const faultOfFilled = faultOfSpec === undefined ? undefined : checkSpec(filled)
+    const filled = withDefaults(object.spec ?? {}, spec)
+    const faultOfFilled = faultOfSpec === undefined ? undefined : faultOfShape(filled, spec)
     const { status: _, ...withoutStatus } = object
     const fit = {
       ...(faultOfStatus === undefined ? object : withoutStatus),
-      spec: faultOfFilled === undefined ? filled : Value.Default(spec, {}),
+      spec: faultOfFilled === undefined ? filled : withDefaults({}, spec),
     } as typeof object
     const fault = faultOfFilled === undefined ? faultOfStatus && `status${faultOfStatus}` : `spec${faultOfFilled}`
     if (fault !== undefined) misfits.set(fit, fault)
@@ -55,20 +53,4 @@ export const requireFit = (object: Readonly<KubeObject>): void => {
     'InvalidObject',
     `this ${kind} was stored before its definition changed, and does not fit it any more: ${fault}; ${advice}`,
   )
-}
-
-/** The library reports no more than this. */
-const MAX_ERRORS = 8
-
-/** What is wrong with the shape of a value: `/after/0 must be string`. Compiled when first needed. */
-const checker = (schema: TSchema): ((value: unknown) => string | undefined) => {
-  let validator: ReturnType<typeof Compile<TSchema>> | undefined
-  return (value) => {
-    validator ??= Compile(schema)
-    if (validator.Check(value)) return undefined
-    const errors = validator.Errors(value)
-    const wrong = errors.find(({ keyword }) => keyword === 'type' || keyword === 'required')
-    const first = wrong ?? (errors.length >= MAX_ERRORS ? errors[0] : undefined)
-    return first && `${first.instancePath} ${first.message}`
-  }
 }

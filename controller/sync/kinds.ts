@@ -1,7 +1,7 @@
-import type { TSchema } from 'typebox'
+import { withDefaults } from '../api/shape.ts'
 import type { KindDefinition, TomlTable } from '../api/v1alpha1/kind.ts'
 import { kinds } from '../api/v1alpha1/kinds.ts'
-import { isPlainObject, type PlainObject } from '../json.ts'
+import type { PlainObject } from '../json.ts'
 
 /** What the sync has to know of a kind that TOML can declare. */
 export interface SyncKind {
@@ -47,23 +47,8 @@ export const syncKinds: ReadonlyMap<string, SyncKind> = new Map(
       toml,
       order: place === -1 ? applyOrder.length : place,
       deployable: 'deploy' in definition.spec.properties,
-      withDefaults: (spec) => complete(spec, definition.spec) as PlainObject,
+      withDefaults: (spec) => withDefaults(spec, definition.spec) as PlainObject,
     }
     return [[definition.kind, kind] as const]
   }),
 )
-
-/** Structural defaulting as of CRDs: a missing field gets its default, and what is there is completed inside. */
-function complete(value: unknown, schema: TSchema): unknown {
-  const { properties, items } = schema as { properties?: Record<string, TSchema>; items?: TSchema }
-  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => complete(item, items))
-  if (properties === undefined || !isPlainObject(value)) return value
-  const completed: PlainObject = { ...value }
-  for (const [key, property] of Object.entries(properties)) {
-    const given = completed[key] === undefined ? structuredDefault(property) : completed[key]
-    if (given !== undefined) completed[key] = complete(given, property)
-  }
-  return completed
-}
-
-const structuredDefault = (schema: TSchema): unknown => (schema as { default?: unknown }).default

@@ -20,6 +20,7 @@ import { type Operator, startOperator } from '../../controller/operator.ts'
 import { wire } from '../../controller/wiring.ts'
 import { SimulatedHosts } from '../build/simulated-host.ts'
 import { waitUntil } from '../harness/wait-until.ts'
+import { metricsOf } from './metrics.ts'
 import { report } from './report.ts'
 
 const SERVERS = 50
@@ -65,7 +66,7 @@ services:
 
 /** API requests that change something, so far. */
 const writesSoFar = async (operator: Operator): Promise<number> => {
-  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text()
+  const text = await metricsOf(operator)
   const lines = text.matchAll(
     /^rest_client_requests_total\{code="\d+",method="(POST|PUT|PATCH|DELETE)"[^}]*\} (\d+)$/gm,
   )
@@ -74,7 +75,7 @@ const writesSoFar = async (operator: Operator): Promise<number> => {
 
 /** Passes of the ResourceSync: how many, and milliseconds in all. */
 const syncPasses = async (operator: Operator): Promise<{ count: number; ms: number }> => {
-  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text()
+  const text = await metricsOf(operator)
   const value = (suffix: string): number =>
     Number(
       new RegExp(`^controller_runtime_reconcile_time_seconds_${suffix}\\{controller="resourcesync"\\} (.+)$`, 'm').exec(

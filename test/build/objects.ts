@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
 import type { ObjectMeta } from '../../controller/api/meta.ts'
 import { apiVersionOf } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
+import { withDefaults } from '../../controller/api/shape.ts'
 import { type Deployment, type DeploymentSpec, deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
 import type { KindDefinition } from '../../controller/api/v1alpha1/kind.ts'
 import { type Server, type ServerSpec, serverKind } from '../../controller/api/v1alpha1/server.ts'
@@ -35,7 +35,7 @@ function metadataOf(name: string, meta: Partial<ObjectMeta>): ObjectMeta {
 }
 
 const filled = <Spec>(kind: KindDefinition, spec: unknown): Spec =>
-  Value.Default(kind.spec as TSchema, structuredClone(spec)) as Spec
+  withDefaults(structuredClone(spec), kind.spec as TSchema) as Spec
 
 export const server = (name: string, spec: Partly<ServerSpec> = {}, meta: Partial<ObjectMeta> = {}): Server => ({
   apiVersion: apiVersionOf(serverKind),

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -7,6 +7,7 @@ import { resourceTargets } from './executions.ts'
 import { choices, flag, listOf, optionalText, table } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
+import Type from './schema.ts'
 
 export const alertTypes = [
   'None',

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -6,6 +6,7 @@ import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import Type from './schema.ts'
 import { systemCommand } from './system-command.ts'
 
 const imageRegistry = Type.Object(

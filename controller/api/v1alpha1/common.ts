@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { choice, duration, flag, list, text } from './field.ts'
+import Type from './schema.ts'
 
 /** Fields and conditions that kinds share. */
 

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type from './schema.ts'
 
 /** Status that kinds share which are deployed to a server. */
 export const deployStatus = {

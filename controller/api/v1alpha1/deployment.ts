@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { containerName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -6,6 +6,7 @@ import { deletionPolicy, deployable, interval, status, suspend, wrapper } from '
 import { deployStatus } from './deploy-status.ts'
 import { choice, duration, flag, integer, list, optionalText, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import Type from './schema.ts'
 
 const INT32_MAX = 2_147_483_647
 

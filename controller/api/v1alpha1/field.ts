@@ -1,4 +1,5 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import Type from './schema.ts'
 
 /**
  * Builders for the fields of a kind. A field with a default is always there when an object comes from the API server (the CRD

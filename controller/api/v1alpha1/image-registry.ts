@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -6,6 +6,7 @@ import { status, suspend } from './common.ts'
 import { list, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 import { ACCOUNTS_MEANING, accounts, onlyServers } from './provider-account.ts'
+import Type from './schema.ts'
 
 const spec = Type.Object({
   domain: text(

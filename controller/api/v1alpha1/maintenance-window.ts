@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { choice, flag, integer, text } from './field.ts'
+import Type from './schema.ts'
 
 /** A time during which alerts are held back. */
 export const maintenanceWindow = Type.Object(

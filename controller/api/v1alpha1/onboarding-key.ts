@@ -1,10 +1,11 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { flag, integer, list, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import Type from './schema.ts'
 
 const spec = Type.Object({
   publicKey: Type.String({

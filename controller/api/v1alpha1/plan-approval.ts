@@ -1,8 +1,9 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status } from './common.ts'
 import { ageColumns, type KindDefinition } from './kind.ts'
+import Type from './schema.ts'
 
 const spec = Type.Object({
   sync: Type.String({ description: 'Name of the ResourceSync. Example: `infra`.', minLength: 1 }),

@@ -1,8 +1,9 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status } from './common.ts'
 import { ageColumns, type KindDefinition } from './kind.ts'
+import Type from './schema.ts'
 
 /** Changes in one Plan object; a bigger plan has several parts, so that none grows beyond what the API takes. */
 export const MAX_CHANGES_PER_PART = 500

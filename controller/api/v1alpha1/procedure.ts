@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -7,6 +7,7 @@ import { flag, listOf, table } from './field.ts'
 import { webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { schedule } from './schedule.ts'
+import Type from './schema.ts'
 
 const execution = Type.Object(
   {

@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { list, secretFrom } from './field.ts'
+import Type from './schema.ts'
 
 /** Accounts at a git provider or an image registry, in the shape of Komodo's own configuration files. */
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { pathName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -6,6 +6,7 @@ import { status, suspend, wrapper } from './common.ts'
 import { flag, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import Type from './schema.ts'
 import { systemCommand } from './system-command.ts'
 
 const spec = Type.Object({

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -7,6 +7,7 @@ import { choice, flag, intOrPercent, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 import { planSummary } from './plan.ts'
+import Type from './schema.ts'
 
 const operator = table(
   (options) =>

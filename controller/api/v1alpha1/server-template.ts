@@ -1,10 +1,11 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { choice, table } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import Type from './schema.ts'
 import { param } from './variant-param.ts'
 
 /** Komodo's spelling of Hetzner's data centres, and Hetzner's own. */

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -7,6 +7,7 @@ import { deployStatus } from './deploy-status.ts'
 import { choice, duration, flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import Type from './schema.ts'
 import { systemCommand } from './system-command.ts'
 
 const additionalEnvFile = Type.Object(

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
@@ -6,6 +6,7 @@ import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, table } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
+import Type from './schema.ts'
 
 const spec = Type.Object({
   ...wrapper,

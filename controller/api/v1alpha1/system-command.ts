@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { flag, table, text } from './field.ts'
+import Type from './schema.ts'
 
 /** A command that runs on the host around an operation. */
 export const systemCommand = (description: string, since?: string) =>

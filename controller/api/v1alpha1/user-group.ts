@@ -1,10 +1,11 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { resourceTargets } from './executions.ts'
 import { choice, choices, flag, list, listOf, table } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import Type from './schema.ts'
 
 const level = choice(
   ['None', 'Read', 'Execute', 'Write'] as const,

@@ -1,9 +1,10 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { flag, secretFrom, table, text } from './field.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
+import Type from './schema.ts'
 
 const spec = Type.Object({
   description: text('Free text for humans.', { level: 'block', example: 'Login of the shop at its database.' }),

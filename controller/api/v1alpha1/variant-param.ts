@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { optionalText, type TomlMeta } from './field.ts'
+import Type from './schema.ts'
 
 /** A param of one variant of a tagged union: its default depends on `type`, so the schema has none. */
 export const param = {

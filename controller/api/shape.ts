@@ -1,0 +1,60 @@
+import type { TSchema } from 'typebox'
+import type { OpenApiSchema } from './crd.ts'
+
+/** What an API server does with a value and its structural schema, for values that did not come from one. */
+
+/**
+ * What is wrong with the shape of a value, first of all: `/after/0 must be string`; `undefined` when nothing is. Only types and
+ * required fields count: a value that the schema forbids otherwise is left to those who read it.
+ */
+export const faultOfShape = (value: unknown, schema: TSchema): string | undefined =>
+  faultAt(value, schema as OpenApiSchema, '')
+
+function faultAt(value: unknown, schema: OpenApiSchema, at: string): string | undefined {
+  const { type, items, properties = {}, required = [] } = schema
+  if (type !== undefined && !isOfType(value, type)) return `${at} must be ${type}`
+  if (Array.isArray(value)) {
+    if (items === undefined) return undefined
+    for (const [index, item] of value.entries()) {
+      const fault = faultAt(item, items, `${at}/${index}`)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const name of required) {
+    if ((value as Record<string, unknown>)[name] === undefined) return `${at} must have required property ${name}`
+  }
+  for (const name in properties) {
+    const inner = (value as Record<string, unknown>)[name]
+    const fault = inner === undefined ? undefined : faultAt(inner, properties[name]!, `${at}/${name}`)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case 'array':
+      return Array.isArray(value)
+    case 'object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value)
+    case 'integer':
+      return Number.isInteger(value)
+    default:
+      return typeof value === type
+  }
+}
+
+/** Structural defaulting as of CRDs: a missing field gets its default, and what is there is completed inside. Nothing is changed in place. */
+export function withDefaults(value: unknown, schema: TSchema): unknown {
+  const { properties, items } = schema as { properties?: Record<string, TSchema>; items?: TSchema }
+  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => withDefaults(item, items))
+  if (properties === undefined || typeof value !== 'object' || value === null) return value
+  const completed: Record<string, unknown> = { ...value }
+  for (const [name, property] of Object.entries(properties)) {
+    const given = completed[name] === undefined ? (property as OpenApiSchema).default : completed[name]
+    if (given !== undefined) completed[name] = withDefaults(given, property)
+  }
+  return completed
+}
