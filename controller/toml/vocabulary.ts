@@ -100,6 +100,11 @@ export const blockModels: ReadonlyMap<string, BlockModel> = new Map(
   }),
 )
 
+/** By kind. */
+const modelsOfKinds = new Map([...blockModels.values()].map((model) => [model.kind, model]))
+
+export const blockModelOf = (kind: string): BlockModel | undefined => modelsOfKinds.get(kind)
+
 interface LeveledField extends FieldModel {
   level: 'block' | 'config'
 }
@@ -221,7 +226,7 @@ function schemaVariants(table: TableModel, variants: Readonly<Record<string, rea
   return new Map(
     Object.entries(variants).map(([variant, names]) => [
       variant,
-      tableModel(all.filter(({ name }) => names.includes(name))),
+      tableModel(all.filter(({ name }) => names.includes(name) || names.includes(name.replace(/From$/, '')))),
     ]),
   )
 }
