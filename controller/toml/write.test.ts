@@ -5,8 +5,8 @@ import { syncKinds } from '../sync/kinds.ts'
 import { read } from './read.ts'
 import { scan } from './scan.ts'
 import { anyObject, objectOf } from './testkit/arbitrary-objects.ts'
-import { blockModels } from './vocabulary.ts'
-import { type WritableObject, writeBlock, writeFile } from './write.ts'
+import { blockModelOf, blockModels } from './vocabulary.ts'
+import { type WritableObject, writeBlock, writeFile, writeValue } from './write.ts'
 
 const options = { integersAsBigInt: true } as const
 
@@ -196,6 +196,15 @@ describe('a block is written as people write it', () => {
     ],
   ])('%s', (_, kind, spec, lines) => {
     expect(writeBlock({ kind, name: 'x', spec })).toBe(`${lines.join('\n')}\n`)
+  })
+
+  it.each<[key: string, value: unknown, written: string]>([
+    ['environment', 'A=1\nB=2\n', '"""\nA=1\nB=2\n"""'],
+    ['run_directory', 'a\\b', '"a\\\\b"'],
+    ['auto_pull', false, 'false'],
+    ['additional_env_files', [{ path: 'a' }, { path: 'b', track: false }], '["a", { path = "b", track = false }]'],
+  ])('the value of %s alone', (key, value, written) => {
+    expect(writeValue(value, blockModelOf('Stack')!.config!.table.byKey.get(key)!.value)).toBe(written)
   })
 
   it('nobody mistakes half a character for a whole one', () => {
