@@ -17,6 +17,7 @@ import type { Hosts } from './hosts/port.ts'
 import { installationKey } from './installation-key.ts'
 import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { Ground, Wiring } from './operator.ts'
+import { isInterpolatedKind } from './reconcilers/interpolation/fields.ts'
 import { gitProviderReconciler, imageRegistryReconciler } from './reconcilers/provider/reconciler.ts'
 import { createReconcilers } from './reconcilers/reconcilers.ts'
 import { resourceSyncReconciler } from './reconcilers/resource-sync/reconciler.ts'
@@ -46,6 +47,11 @@ export const wire =
       variables: caches.lister<Variable>(variableKind),
       deployments: caches.lister<Deployment>(deploymentKind),
       stacks: caches.lister<Stack>(stackKind),
+      otherUsers: kinds.flatMap((type) =>
+        type.notYet !== undefined && isInterpolatedKind(type.kind)
+          ? [{ kind: type.kind, lister: caches.lister(type) }]
+          : [],
+      ),
       secrets,
       hosts: await hostsOf(ground),
       sources,

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../api/meta.ts'
 import type { Deployment } from '../api/v1alpha1/deployment.ts'
 import type { Server } from '../api/v1alpha1/server.ts'
 import type { Stack } from '../api/v1alpha1/stack.ts'
@@ -10,15 +11,14 @@ import type { Hosts } from '../hosts/port.ts'
 import { AfterRelations } from './after/relations.ts'
 import type { DeployDeps } from './deploy-deps.ts'
 import { deploymentReconciler } from './deployment/reconciler.ts'
-import { textsOf as deploymentTexts } from './deployment/request.ts'
 import { indexDeployments } from './deployment/routes.ts'
 import { digestWith } from './digest.ts'
 import { HostEvents } from './host-events.ts'
+import type { InterpolatedKind } from './interpolation/fields.ts'
 import { userLister, VariableUsers } from './interpolation/users.ts'
 import type { SecretReader } from './secrets.ts'
 import { serverReconciler } from './server/reconciler.ts'
 import { stackReconciler } from './stack/reconciler.ts'
-import { textsOf as stackTexts } from './stack/request.ts'
 import { indexStacks } from './stack/routes.ts'
 import type { StackSources } from './stack/sources.ts'
 import { variableReconciler } from './variable/reconciler.ts'
@@ -28,6 +28,8 @@ export interface ReconcilersOptions {
   variables: Lister<Variable>
   deployments: Lister<Deployment>
   stacks: Lister<Stack>
+  /** Other kinds whose texts may name variables; they count as users, though nothing here reconciles them. */
+  otherUsers?: readonly { kind: InterpolatedKind; lister: Lister<KubeObject> }[]
   secrets: SecretReader
   hosts: Hosts
   /** Git repositories of Stacks. */
@@ -58,14 +60,15 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   const users = new VariableUsers(variables, [
     userLister({
       lister: deployments,
-      textsOf: deploymentTexts,
+      kind: 'Deployment',
       secretsOf: ({ spec }) => present(spec.operator.credentials),
     }),
     userLister({
       lister: stacks,
-      textsOf: stackTexts,
+      kind: 'Stack',
       secretsOf: ({ spec }) => present(spec.operator.registryCredentials, spec.operator.credentials),
     }),
+    ...(options.otherUsers ?? []).map(({ kind, lister }) => ({ kind, lister, secretsOf: () => [] })),
   ])
   const deps: DeployDeps = {
     deployments,

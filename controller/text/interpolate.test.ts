@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Interpolation, interpolate, variableNames } from './interpolate.ts'
+import { Interpolation, interpolate, meantAsVariables, variableNames } from './interpolate.ts'
 
 const values: Record<string, { text: string; secret: boolean }> = {
   A: { text: '1', secret: false },
@@ -8,6 +8,13 @@ const values: Record<string, { text: string; secret: boolean }> = {
   EMPTY: { text: '', secret: true },
   URL: { text: 'https://[[TOKEN]]@x', secret: false },
   LOOP: { text: '[[LOOP]]', secret: false },
+  PING: { text: 'x[[PONG]]', secret: false },
+  PONG: { text: '[[PING]]', secret: false },
+  OUTER: { text: '[[MIDDLE]]', secret: false },
+  MIDDLE: { text: '[[A]]', secret: false },
+  HALF: { text: '[[ESC', secret: false },
+  ESCAPED: { text: '[[[A]]]', secret: false },
+  BRACKETS: { text: '[[A]]', secret: true },
 }
 const lookup = (name: string) => values[name]
 
@@ -25,7 +32,17 @@ describe('interpolate', () => {
     ['lets a shell test survive', 'if [[ -f x ]]; then', 'if [[ -f x ]]; then'],
     ['lets an opening at the end survive', 'abc [[', 'abc [['],
     ['replaces a secret in the value of a variable', '[[URL]]', 'https://hunter2@x'],
-    ['ends with a variable that names itself', '[[LOOP]]', '[[LOOP]]'],
+    ['replaces a variable in the value of a variable', '[[MIDDLE]]', '1'],
+    ['keeps an escape that comes with a value', '[[ESCAPED]]', '[[A]]'],
+    ['makes no name out of what two values leave side by side', '[[HALF]]APED]]', '[[ESCAPED]]'],
+    ['takes the value of a secret as it is', '[[BRACKETS]]', '[[A]]'],
+    ['turns an escape of a secret into the literal, and leaves it there', '[[[TOKEN]]]', '[[TOKEN]]'],
+    [
+      'lets a name with characters of a test be',
+      'if [[ $A == [[:alpha:]] ]]; then',
+      'if [[ $A == [[:alpha:]] ]]; then',
+    ],
+    ['lets a header of a TOML table with a dot be', '[[inputs.cpu]]', '[[inputs.cpu]]'],
   ])('%s', (_, input, output) => {
     expect(interpolate(input, lookup).text).toBe(output)
   })
@@ -35,6 +52,14 @@ describe('interpolate', () => {
     expect(result.used).toEqual(['A', 'URL', 'TOKEN', 'EMPTY'])
     expect(result.unknown).toEqual(['B'])
     expect(result.secrets).toEqual(['hunter2'])
+  })
+
+  it.each([
+    ['names itself', '[[LOOP]]', 'go in a circle: [[LOOP]] -> [[LOOP]]'],
+    ['names one that names it', '[[PING]]', 'go in a circle: [[PING]] -> [[PONG]] -> [[PING]]'],
+    ['leads to a third', '[[OUTER]]', 'may not use more: [[OUTER]] -> [[MIDDLE]] -> [[A]]'],
+  ])('refuses a variable whose value %s', (_, text, message) => {
+    expect(() => interpolate(text, lookup)).toThrow(message)
   })
 
   it('refuses to grow without bound', () => {
@@ -66,7 +91,7 @@ describe('interpolate', () => {
 
 describe('Interpolation', () => {
   it('remembers the first field that an unknown name stands in', () => {
-    const all = new Interpolation(lookup)
+    const all = new Interpolation(lookup, { environment: 'value', extraArgs: 'value' })
     expect(all.text('environment', 'X=[[MISSING]]')).toBe('X=[[MISSING]]')
     expect(all.list('extraArgs', ['[[MISSING]]', '[[A]]'])).toEqual(['[[MISSING]]', '1'])
     expect([...all.unknown]).toEqual([['MISSING', 'environment']])
@@ -77,5 +102,27 @@ describe('Interpolation', () => {
 describe('variableNames', () => {
   it('names each once, without escaped ones', () => {
     expect(variableNames('[[A]] [[B]] [[A]] [[[C]]] [[ d ]]')).toEqual(['A', 'B'])
+  })
+})
+
+describe('an unknown name', () => {
+  it.each<[sentence: string, form: 'value' | 'document' | 'program', text: string, meant: string[]]>([
+    ['in a setting is a mistake, however it is written', 'value', 'A=[[x]] [[Y]]', ['x', 'Y']],
+    ['alone on a line of a document is a TOML table', 'document', 'content: |\n  [[runners]] # one\n  a = 1', []],
+    ['in capitals is a mistake even alone on a line', 'document', '[[SERVICES]]', ['SERVICES']],
+    ['within a line of a document is a mistake', 'document', 'image: x:[[tag]]', ['tag']],
+    ['that is both is a mistake', 'document', '[[tag]]\nimage: x:[[tag]]', ['tag']],
+    ['in small letters in a program is a list in a list', 'program', 'const rows = [[row]], [[b, c]]', []],
+    ['in capitals in a program is a mistake', 'program', 'const token = "[[API_TOKEN]]"', ['API_TOKEN']],
+  ])('%s', (_, form, text, meant) => {
+    expect(meantAsVariables(variableNames(text), text, form)).toEqual(meant)
+  })
+
+  it('that came with the value of a variable is a mistake', () => {
+    const all = new Interpolation((name) => (name === 'A' ? { text: '[[gone]]', secret: false } : undefined), {
+      fileContents: 'document',
+    })
+    all.text('fileContents', '[[A]]')
+    expect([...all.unknown]).toEqual([['gone', 'fileContents']])
   })
 })

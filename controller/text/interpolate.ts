@@ -9,6 +9,9 @@
 /** What replaced names may add to one text, in characters; a short text with long values could otherwise grow without bound. */
 export const MAX_INSERTED = 4 * 1024 * 1024
 
+/** The value of a variable may name variables; the values of those may not. */
+const DEEPEST = 1
+
 export interface Value {
   text: string
   secret: boolean
@@ -26,6 +29,11 @@ export interface Interpolated {
 
 export type Lookup = (name: string) => Value | undefined
 
+/** Variables that cannot be put into a text: they go in a circle, too deep, or beyond every size. The message is for users. */
+export class InterpolationError extends Error {
+  override readonly name = 'InterpolationError'
+}
+
 const token = /\[\[\[([A-Za-z_][A-Za-z0-9_]*)\]\]\]|\[\[([A-Za-z_][A-Za-z0-9_]*)\]\]/g
 
 /** Names of variables, exactly as they stand between the brackets. */
@@ -34,36 +42,54 @@ export const isVariableName = (name: string): boolean => name.length <= 500 && /
 /**
  * Replaces each `[[NAME]]` that `lookup` knows. `[[[NAME]]]` becomes `[[NAME]]`. The value of a variable that is no secret may itself
  * name variables, one level deep (Komodo: secrets only); the value of a secret is taken as it is.
- * Throws a RangeError when the values would add more than `MAX_INSERTED`.
+ * Throws an `InterpolationError` for values that name each other in a circle or too deep, or would add more than `MAX_INSERTED`.
  */
 export function interpolate(text: string, lookup: Lookup): Interpolated {
   const used = new Set<string>()
   const unknown = new Set<string>()
   const secrets = new Set<string>()
   let inserted = 0
-  const replace = (input: string, depth: number): string => {
+  /** @param way names whose values are being read, the outermost first */
+  const replace = (input: string, way: readonly string[]): string => {
     if (!input.includes('[[')) return input
-    return input.replace(token, (match, escaped: string | undefined, name: string | undefined) => {
+    return input.replace(token, (match, escaped: string | undefined, name = '') => {
       if (escaped !== undefined) return `[[${escaped}]]`
-      const value = lookup(name!)
-      if (!value) {
-        unknown.add(name!)
+      const value = lookup(name)
+      if (value === undefined) {
+        unknown.add(name)
         return match
       }
-      used.add(name!)
+      used.add(name)
       inserted += value.text.length
       if (inserted > MAX_INSERTED) {
-        throw new RangeError(
-          `the values of [[${[...used].join(']], [[')}]] make a text longer than ${MAX_INSERTED} characters`,
-        )
+        throw new InterpolationError(`the values of ${listed(used)} make a text longer than ${MAX_INSERTED} characters`)
       }
-      if (!value.secret) return depth === 0 ? replace(value.text, 1) : value.text
+      if (!value.secret) {
+        requireShallow([...way, name])
+        return replace(value.text, [...way, name])
+      }
       if (value.text !== '') secrets.add(value.text)
       return value.text
     })
   }
-  return { text: replace(text, 0), used: [...used], unknown: [...unknown], secrets: [...secrets] }
+  return { text: replace(text, []), used: [...used], unknown: [...unknown], secrets: [...secrets] }
 }
+
+function requireShallow(way: readonly string[]): void {
+  const shown = way.map((name) => `[[${name}]]`).join(' -> ')
+  if (new Set(way).size < way.length) {
+    throw new InterpolationError(
+      `the values of variables go in a circle: ${shown}; give one of them a value without [[ ]]`,
+    )
+  }
+  if (way.length > DEEPEST + 1) {
+    throw new InterpolationError(
+      `the value of a variable may use others, but their values may not use more: ${shown}; write the last value into the one before`,
+    )
+  }
+}
+
+const listed = (names: Iterable<string>): string => Array.from(names, (name) => `[[${name}]]`).join(', ')
 
 /** Names that a text uses, known or not; what an index of users of a variable is made from. Escaped ones are not among them. */
 export function variableNames(text: string): string[] {
@@ -73,24 +99,64 @@ export function variableNames(text: string): string[] {
   return [...names]
 }
 
+/**
+ * What a text is, which says what an unknown `[[NAME]]` in it means.
+ *
+ * - `value`: a setting; nothing but a variable is written like that.
+ * - `document`: compose files, Dockerfiles, shell commands. A line that is nothing but `[[name]]` is the header of a TOML table
+ *   (`[[runners]]` in an inline config), unless the name is in capitals.
+ * - `program`: TypeScript, where `[[row]]` is a list in a list; only a name in capitals means a variable.
+ */
+export type TextForm = 'value' | 'document' | 'program'
+
+/** Those of the names that a text of this form means as variables. */
+export function meantAsVariables(names: readonly string[], text: string, form: TextForm): readonly string[] {
+  if (form === 'value' || names.every(isInCapitals)) return names
+  if (form === 'program') return names.filter(isInCapitals)
+  const elsewhere = new Set(variableNames(text.replace(tableHeader, '')))
+  const within = new Set(variableNames(text))
+  // A name that is not in the text itself came with the value of a variable, which is no document.
+  return names.filter((name) => isInCapitals(name) || elsewhere.has(name) || !within.has(name))
+}
+
+const isInCapitals = (name: string): boolean => !/[a-z]/.test(name)
+const tableHeader = /^[ \t]*\[\[[A-Za-z_][A-Za-z0-9_]*\]\][ \t]*(?:#.*)?\r?$/gm
+
 /** Gathers the outcome of many texts of one object. */
 export class Interpolation {
   readonly #lookup: Lookup
+  readonly #forms: Readonly<Record<string, TextForm>>
   readonly #used = new Set<string>()
   readonly #secrets = new Set<string>()
   readonly #unknown = new Map<string, string>()
 
-  constructor(lookup: Lookup) {
+  /** @param forms the fields of the object in which names are replaced; no other may be asked for */
+  constructor(lookup: Lookup, forms: Readonly<Record<string, TextForm>>) {
     this.#lookup = lookup
+    this.#forms = forms
   }
 
-  /** @param field where the text stands, for messages */
+  /** @param field where the text stands, for messages. Throws an `InterpolationError` that names it. */
   text(field: string, text: string): string {
-    const result = interpolate(text, this.#lookup)
+    const form = this.#forms[field]
+    // Whoever waits for a variable is found by the same table: a field that is missing there would never be woken.
+    if (form === undefined) throw new TypeError(`no names are replaced in ${field}`)
+    const result = this.#interpolate(field, text)
     for (const name of result.used) this.#used.add(name)
     for (const secret of result.secrets) this.#secrets.add(secret)
-    for (const name of result.unknown) if (!this.#unknown.has(name)) this.#unknown.set(name, field)
+    for (const name of meantAsVariables(result.unknown, text, form)) {
+      if (!this.#unknown.has(name)) this.#unknown.set(name, field)
+    }
     return result.text
+  }
+
+  #interpolate(field: string, text: string): Interpolated {
+    try {
+      return interpolate(text, this.#lookup)
+    } catch (error) {
+      if (!(error instanceof InterpolationError)) throw error
+      throw new InterpolationError(`in \`${field}\`, ${error.message}`, { cause: error })
+    }
   }
 
   list(field: string, texts: readonly string[]): string[] {
@@ -105,7 +171,7 @@ export class Interpolation {
     return [...this.#secrets]
   }
 
-  /** Names without a value, and the first field each is used in. */
+  /** Names without a value that are meant as variables, and the first field each is used in. */
   get unknown(): ReadonlyMap<string, string> {
     return this.#unknown
   }

@@ -55,7 +55,10 @@ const spec = Type.Object({
       shape: 'TableOrList',
     },
   ),
-  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  skipSecretInterp: flag(
+    'Leave `[[NAME]]` as it is where NAME is a secret or unknown; plain variables are replaced all the same (Komodo: none).',
+    { default: false },
+  ),
   useBuildx: flag('Use `docker buildx build`.', { default: false }),
   extraArgs: list('More flags of the build command.', { shape: 'StringList', example: '["--no-cache"]' }),
   preBuild: systemCommand('Command that runs before a build, in the repository.'),

@@ -92,7 +92,10 @@ const spec = Type.Object({
   imageRegistryAccount: text("User name of the account to pull the image with; empty: the Build's, or none.", {
     example: 'acme-bot',
   }),
-  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  skipSecretInterp: flag(
+    'Leave `[[NAME]]` as it is where NAME is a secret or unknown; plain variables are replaced all the same (Komodo: none).',
+    { default: false },
+  ),
   redeployOnBuild: flag('Deploy again after the Build that makes the image.', { default: false }),
   pollForUpdates: flag('Look for a newer digest of the same tag at the registry, and tell.', {
     default: false,

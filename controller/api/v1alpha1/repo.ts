@@ -42,7 +42,10 @@ const spec = Type.Object({
   envFilePath: text('File that `environment` is written to, relative to the root of the repository.', {
     default: '.env',
   }),
-  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  skipSecretInterp: flag(
+    'Leave `[[NAME]]` as it is where NAME is a secret or unknown; plain variables are replaced all the same (Komodo: none).',
+    { default: false },
+  ),
   operator: table(
     (options) => Type.Object({ suspend, ...gitOperator }, options),
     'Settings that Komodo does not have.',

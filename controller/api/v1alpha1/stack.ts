@@ -113,7 +113,10 @@ const spec = Type.Object({
     default: false,
     since: '1.15.4',
   }),
-  skipSecretInterp: flag('Leave every `[[NAME]]` as it is.', { default: false }),
+  skipSecretInterp: flag(
+    'Leave `[[NAME]]` as it is where NAME is a secret or unknown; plain variables are replaced all the same (Komodo: none).',
+    { default: false },
+  ),
   linkedRepo,
   ...gitRepository,
   clonePath: text('Where the repository goes, below the directory of the stack; empty: that directory itself.', {

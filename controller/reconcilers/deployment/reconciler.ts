@@ -3,19 +3,17 @@ import { komodoNameOf } from '../../api/names.ts'
 import { type Deployment, deploymentCondition, deploymentKind } from '../../api/v1alpha1/deployment.ts'
 import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
 import { containerLabel } from '../../hosts/labels.ts'
-import { Interpolation, variableNames } from '../../text/interpolate.ts'
 import { Attempts } from '../attempts.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { deployRequest } from '../deploy-request.ts'
 import { onHost } from '../host-failure.ts'
-import { lookupFor, requireAllKnown } from '../interpolation/context.ts'
-import { verbatim } from '../interpolation/texts.ts'
+import { interpolated } from '../interpolation/context.ts'
 import { type Place, removeForDeletion } from '../places.ts'
 import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
 import { act } from './act.ts'
 import { planDeployment } from './plan.ts'
-import { containerNameOf, type DesiredContainer, desiredContainer, hashOf, stopOptions, textsOf } from './request.ts'
+import { containerNameOf, desiredContainer, hashOf, stopOptions } from './request.ts'
 import { deploymentsOn, routeToDeployments } from './routes.ts'
 import type { Work } from './work.ts'
 
@@ -53,7 +51,9 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
       const server = usableServer(servers, deployment)
       const serverName = komodoNameOf(server)
       pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
-      const desired = await resolve(deployment, pass, deps)
+      const { made: desired } = await interpolated('Deployment', deployment, inputsReady, pass, deps, (values) =>
+        desiredContainer(deployment, values),
+      )
       pass.status.markTrue(inputsReady, 'Resolved', 'Variables, secrets and texts could be read.')
       const host = hosts.for(server)
       const observed = await onHost(serverName, deployed, () => host.observeContainer(desired.name, pass.signal))
@@ -87,23 +87,6 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
       )
     },
   }
-}
-
-/** The desired container with every `[[NAME]]` replaced. Secrets are told to the pass before anything can fail with one in its text. */
-async function resolve(
-  deployment: Readonly<Deployment>,
-  pass: Pass<Deployment>,
-  { variables, secrets }: DeployDeps,
-): Promise<DesiredContainer> {
-  const { namespace } = deployment.metadata
-  const source = { namespace, condition: inputsReady, variables, secrets, signal: pass.signal }
-  const loaded = await lookupFor(textsOf(deployment).flatMap(variableNames), source)
-  pass.redact(loaded.secrets)
-  if (deployment.spec.skipSecretInterp) return desiredContainer(deployment, verbatim)
-  const values = new Interpolation(loaded.lookup)
-  const desired = desiredContainer(deployment, values)
-  requireAllKnown(values, inputsReady)
-  return desired
 }
 
 /** Where the container was deployed, when that is not `place`. */

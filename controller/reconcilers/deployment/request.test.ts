@@ -4,10 +4,12 @@ import { annotation } from '../../api/names.ts'
 import { StalledError } from '../../engine/errors.ts'
 import { Interpolation } from '../../text/interpolate.ts'
 import { digestWith } from '../digest.ts'
+import { interpolatedFields } from '../interpolation/fields.ts'
 import { containerNameOf, type DeployPurpose, desiredContainer, hashOf, pullPolicy } from './request.ts'
 
 const values = new Interpolation(
   (name) => ({ TAG: { text: 'a=b # c', secret: false }, PORT: { text: '8080:80', secret: false } })[name],
+  interpolatedFields.Deployment,
 )
 const digest = digestWith('test')
 const hash = (spec: Parameters<typeof deployment>[1]) =>

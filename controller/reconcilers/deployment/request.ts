@@ -15,12 +15,6 @@ const { inputsReady } = deploymentCondition
 export const containerNameOf = (deployment: Readonly<Deployment>): string =>
   containerName(deployment.spec.customName === '' ? komodoNameOf(deployment) : deployment.spec.customName)
 
-/** The texts in which `[[NAME]]` is replaced, as in Komodo. */
-export const textsOf = ({ spec }: Readonly<Deployment>): readonly string[] =>
-  spec.skipSecretInterp
-    ? []
-    : [spec.environment, spec.ports, spec.volumes, spec.labels, spec.command, ...spec.extraArgs]
-
 /** What is to run, without the parts that decide how it is fetched and proven. */
 export type DesiredContainer = Omit<
   ContainerRequest,

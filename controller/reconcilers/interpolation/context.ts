@@ -1,29 +1,90 @@
+import type { KubeObject } from '../../api/meta.ts'
+import { annotation, komodoNameOf } from '../../api/names.ts'
 import type { Variable } from '../../api/v1alpha1/variable.ts'
 import { WaitingError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
-import { type Interpolation, type Lookup, type Value, variableNames } from '../../text/interpolate.ts'
+import { Interpolation, InterpolationError, type Value, variableNames } from '../../text/interpolate.ts'
 import { NOT_BY_ITSELF_MS } from '../references.ts'
 import type { SecretReader } from '../secrets.ts'
+import { type InterpolatedKind, interpolatedFields, skipsSecrets, textsOf } from './fields.ts'
+
+/** How deep variables are read: one level more than may be used, so that a circle is seen. */
+const DEEPEST_READ = 2
+
+export interface InterpolationDeps {
+  variables: Lister<Variable>
+  secrets: SecretReader
+}
+
+/** What a pass offers here; `Pass` of the engine is one. */
+interface Redacting {
+  readonly signal: AbortSignal
+  redact(secrets: Iterable<string>): void
+}
+
+export interface Made<T> {
+  made: T
+  /** Values to scrub from whatever the host reports. */
+  secrets: readonly string[]
+}
 
 /**
- * Values for the `[[NAME]]`s of one object, read before its texts are interpolated: plain Variables from the cache, secret ones
- * from the Secrets they point at. Each object gets a look-up of its own: nothing is kept between objects or passes.
+ * Whatever `make` makes of an object's texts, with every `[[NAME]]` replaced. Plain Variables are read from the cache, secret ones from
+ * the Secrets they point at, anew for each object and pass. Secrets are told to the pass before anything can fail with one in its text.
+ *
+ * With `skipSecretInterp` the names of secrets stay as they are written, and so do unknown ones, which may be names of secrets
+ * elsewhere; plain variables are replaced all the same. Komodo replaces none then, against what the field is called and its
+ * documentation says.
+ *
+ * Otherwise an unknown name is not left in the text, as Komodo does: a container would run with a literal `[[NAME]]` for a password.
+ * Throws `WaitingError`; the Variable's appearance wakes the object.
+ *
+ * @param condition the one that a missing value belongs to
  */
-export async function lookupFor(
+export async function interpolated<T>(
+  kind: InterpolatedKind,
+  object: Readonly<KubeObject>,
+  condition: string,
+  pass: Redacting,
+  deps: InterpolationDeps,
+  make: (values: Interpolation) => T,
+): Promise<Made<T>> {
+  const skip = skipsSecrets(object.spec)
+  const names = textsOf(kind, object.spec).flatMap(variableNames)
+  const values = await read(names, object.metadata.namespace, skip, condition, pass.signal, deps)
+  const secrets = [...values.values()].flatMap(({ text, secret }) => (secret ? [text] : []))
+  pass.redact(secrets)
+  const interpolation = new Interpolation((name) => values.get(name), interpolatedFields[kind])
+  const where = placeOf(kind, object)
+  try {
+    const made = make(interpolation)
+    if (!skip) requireAllKnown(interpolation, where, condition)
+    return { made, secrets }
+  } catch (error) {
+    if (!(error instanceof InterpolationError)) throw error
+    throw new WaitingError(condition, 'InvalidVariable', `${where}: ${error.message}`, NOT_BY_ITSELF_MS)
+  }
+}
+
+async function read(
   names: Iterable<string>,
-  { namespace, condition, variables, secrets, signal }: LookupSource,
-): Promise<LoadedValues> {
+  namespace: string | undefined,
+  skipSecrets: boolean,
+  condition: string,
+  signal: AbortSignal,
+  { variables, secrets }: InterpolationDeps,
+): Promise<ReadonlyMap<string, Value>> {
   const values = new Map<string, Value>()
-  const read = async (name: string, depth: number): Promise<void> => {
-    if (values.has(name)) return
+  const readOne = async (name: string, depth: number): Promise<void> => {
     const variable = variables.find(namespace, name)
-    if (variable === undefined) return
-    if (!variable.spec.isSecret) {
-      values.set(name, { text: variable.spec.value, secret: false })
-      if (depth === 0) for (const nested of variableNames(variable.spec.value)) await read(nested, 1)
+    if (variable === undefined || (variable.spec.isSecret && skipSecrets)) return
+    if (variable.spec.isSecret) {
+      if (!values.has(name)) values.set(name, { text: await secretValue(name, variable), secret: true })
       return
     }
-    values.set(name, { text: await secretValue(name, variable), secret: true })
+    values.set(name, { text: variable.spec.value, secret: false })
+    if (depth === DEEPEST_READ) return
+    for (const nested of variableNames(variable.spec.value)) await readOne(nested, depth + 1)
   }
   const secretValue = async (name: string, variable: Readonly<Variable>): Promise<string> => {
     const reference = variable.spec.valueFrom?.secretKeyRef
@@ -46,42 +107,27 @@ export async function lookupFor(
     }
     return value
   }
-
-  for (const name of names) await read(name, 0)
-  return {
-    lookup: (name) => values.get(name),
-    secrets: [...values.values()].flatMap(({ text, secret }) => (secret ? [text] : [])),
-  }
+  for (const name of new Set(names)) await readOne(name, 0)
+  return values
 }
 
-export interface LoadedValues {
-  lookup: Lookup
-  /** Values to scrub from whatever is reported from now on. */
-  secrets: readonly string[]
-}
-
-export interface LookupSource {
-  namespace: string | undefined
-  /** Condition that a missing value belongs to. */
-  condition: string
-  variables: Lister<Variable>
-  secrets: SecretReader
-  signal: AbortSignal
-}
-
-/**
- * An unknown name is not left in the text, as Komodo does: a container would run with a literal `[[NAME]]` for a password. Throws
- * `WaitingError`; the Variable's appearance wakes the object.
- */
-export function requireAllKnown(interpolation: Interpolation, condition: string): void {
-  const [first] = interpolation.unknown
+function requireAllKnown({ unknown }: Interpolation, where: string, condition: string): void {
+  const [first] = unknown
   if (first === undefined) return
   const [name, field] = first
-  const others = interpolation.unknown.size - 1
+  const others = [...unknown].slice(1, 4).map(([other, at]) => `[[${other}]] in \`${at}\``)
+  const more = unknown.size > 4 ? ` and ${unknown.size - 4} more` : ''
+  const rest = others.length === 0 ? '' : `; also missing: ${others.join(', ')}${more}`
   throw new WaitingError(
     condition,
     'VariableNotFound',
-    `\`${field}\` uses [[${name}]]${others > 0 ? ` (and ${others} more)` : ''}, but there is no Variable of that name: declare it, or write [[[${name}]]] to mean the text itself`,
+    `\`${field}\` of ${where} uses [[${name}]], but there is no Variable of that name: declare it, or write [[[${name}]]] to mean the text itself${rest}`,
     NOT_BY_ITSELF_MS,
   )
+}
+
+/** `Stack "web" (stacks/web.toml:12)` */
+function placeOf(kind: string, object: Readonly<KubeObject>): string {
+  const source = object.metadata.annotations?.[annotation.source]
+  return `${kind} "${komodoNameOf(object)}"${source === undefined ? '' : ` (${source})`}`
 }

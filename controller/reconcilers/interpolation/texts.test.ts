@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { pairs, unquoted, verbatim } from './texts.ts'
+import { pairs, type Texts, unquoted } from './texts.ts'
+
+const verbatim: Texts = { text: (_field, text) => text, list: (_field, texts) => [...texts] }
 
 describe('a value that a shell would have read', () => {
   const cases: [written: string, meant: string][] = [

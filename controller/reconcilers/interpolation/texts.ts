@@ -3,10 +3,8 @@ import type { KeyValue } from '../../hosts/port.ts'
 import type { Interpolation } from '../../text/interpolate.ts'
 import { KeyValueError, parseKeyValues } from '../../text/key-values.ts'
 
-/** Replaces names in texts, or leaves them (`verbatim`). */
+/** Replaces names in texts. */
 export type Texts = Pick<Interpolation, 'text' | 'list'>
-
-export const verbatim: Texts = { text: (_field, text) => text, list: (_field, texts) => [...texts] }
 
 /**
  * The pairs of a key-value text with names replaced; `condition` is the one that an unreadable line belongs to.

@@ -5,6 +5,7 @@ import type { Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
 import { variableNames } from '../../text/interpolate.ts'
 import type { SecretReader } from '../secrets.ts'
+import { type InterpolatedKind, textsOf } from './fields.ts'
 
 const USES = 'variables'
 const NESTS = 'nested-variables'
@@ -26,8 +27,8 @@ export class VariableUsers {
         ? [keyText({ namespace: metadata.namespace, name: spec.valueFrom.secretKeyRef.name })]
         : [],
     )
-    for (const { lister, textsOf, secretsOf } of users) {
-      lister.addIndex(USES, (object) => namesOf(object.metadata.namespace, usedNames(object, textsOf)))
+    for (const { lister, kind, secretsOf } of users) {
+      lister.addIndex(USES, (object) => namesOf(object.metadata.namespace, usedNames(kind, object)))
       lister.addIndex(SECRET, (object) => namesOf(object.metadata.namespace, secretsOf(object)))
     }
   }
@@ -79,8 +80,7 @@ export class VariableUsers {
 /** One kind of objects that use variables. */
 export interface UserLister {
   lister: Lister<KubeObject>
-  /** The texts in which names are replaced; none when the object opted out. */
-  textsOf(object: Readonly<KubeObject>): Iterable<string>
+  kind: InterpolatedKind
   /** Secrets that the object names itself. */
   secretsOf(object: Readonly<KubeObject>): Iterable<string>
 }
@@ -88,15 +88,12 @@ export interface UserLister {
 /** Keeps the object's own type while it is described. */
 export const userLister = <T extends KubeObject>(user: {
   lister: Lister<T>
-  textsOf(object: Readonly<T>): Iterable<string>
+  kind: InterpolatedKind
   secretsOf(object: Readonly<T>): Iterable<string>
 }): UserLister => user as unknown as UserLister
 
-const usedNames = (object: Readonly<KubeObject> | undefined, textsOf: UserLister['textsOf']): Set<string> => {
-  const names = new Set<string>()
-  if (object !== undefined) for (const text of textsOf(object)) for (const name of variableNames(text)) names.add(name)
-  return names
-}
+const usedNames = (kind: InterpolatedKind, { spec }: Readonly<KubeObject>): Set<string> =>
+  new Set(textsOf(kind, spec).flatMap(variableNames))
 
 const namesOf = (namespace: string | undefined, names: Iterable<string>): string[] =>
   Array.from(names, (name) => keyText({ namespace, name }))

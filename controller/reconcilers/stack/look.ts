@@ -4,20 +4,11 @@ import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
 import type { Pass } from '../../engine/reconciler.ts'
 import type { SourceTree } from '../../git/tree.ts'
 import type { Host } from '../../hosts/port.ts'
-import { Interpolation, variableNames } from '../../text/interpolate.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { onHost } from '../host-failure.ts'
-import { lookupFor, requireAllKnown } from '../interpolation/context.ts'
-import { verbatim } from '../interpolation/texts.ts'
+import { interpolated } from '../interpolation/context.ts'
 import { type Inputs, inputsOf, repositoryPath, requireFiles, trackedFiles } from './inputs.ts'
-import {
-  type ComposeSettings,
-  composeSettings,
-  directoryNameOf,
-  type SourceKind,
-  sourceKindOf,
-  textsOf,
-} from './request.ts'
+import { type ComposeSettings, composeSettings, directoryNameOf, type SourceKind, sourceKindOf } from './request.ts'
 import { type FreshTrees, remoteOf, sourceFailure } from './sources.ts'
 
 const { sourceReady } = stackCondition
@@ -38,16 +29,14 @@ export async function lookAtSource(
   serverName: string,
   host: Host,
   pass: Pass<Stack>,
-  { variables, secrets, digest, trees }: DeployDeps & { trees: FreshTrees },
+  deps: DeployDeps & { trees: FreshTrees },
 ): Promise<Desired> {
-  const { spec, metadata } = stack
+  const { secrets, digest, trees } = deps
+  const { spec } = stack
   const kind = sourceKindOf(spec)
-  const source = { namespace: metadata.namespace, condition: sourceReady, variables, secrets, signal: pass.signal }
-  const loaded = await lookupFor(textsOf(stack).flatMap(variableNames), source)
-  pass.redact(loaded.secrets)
-  const values = new Interpolation(loaded.lookup)
-  const settings = composeSettings(stack, kind, spec.skipSecretInterp ? verbatim : values)
-  requireAllKnown(values, sourceReady)
+  const { made: settings, secrets: hidden } = await interpolated('Stack', stack, sourceReady, pass, deps, (values) =>
+    composeSettings(stack, kind, values),
+  )
 
   const tracked = trackedFiles(spec, kind)
   const paths = [...tracked.required, ...tracked.configs]
@@ -63,7 +52,7 @@ export async function lookAtSource(
     )
     requireFiles(stack, tracked.required, files, `the stack's directory on Server "${serverName}"`, intervalOf(stack))
   }
-  return { kind, settings, inputs: inputsOf(settings, tracked, files, digest), tree, secrets: loaded.secrets }
+  return { kind, settings, inputs: inputsOf(settings, tracked, files, digest), tree, secrets: hidden }
 }
 
 export const intervalOf = ({ spec }: Readonly<Stack>): number => parseDuration(spec.operator.interval)

@@ -4,6 +4,7 @@ import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/s
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { SourceTree } from '../../git/tree.ts'
 import type { ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
+import { COMPOSE_COMMAND } from '../interpolation/fields.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
 import { ownerOf } from '../references.ts'
 
@@ -20,20 +21,6 @@ export const directoryNameOf = (stack: Readonly<Stack>): string => {
   const name = composeName(komodoNameOf(stack))
   return namespace === undefined || namespace === 'default' ? name : `${namespace}.${name}`
 }
-
-/** The texts in which `[[NAME]]` is replaced, as in Komodo: not compose files that come from a repository or the host. */
-export const textsOf = ({ spec }: Readonly<Stack>): readonly string[] =>
-  spec.skipSecretInterp
-    ? []
-    : [
-        spec.fileContents,
-        spec.environment,
-        spec.preDeploy.command,
-        spec.postDeploy.command,
-        withoutPlaceholder(spec.composeCmdWrapper),
-        ...spec.extraArgs,
-        ...spec.buildExtraArgs,
-      ]
 
 export type SourceKind = 'host' | 'git' | 'inline'
 
@@ -173,13 +160,8 @@ const command = (field: string, { path, command, shellMode }: HostCommand, value
   shellMode,
 })
 
-const PLACEHOLDER = '[[COMPOSE_COMMAND]]'
-
-/** The wrapper's placeholder looks like a variable and is none. */
 const wrapperText = (wrapper: string, values: Texts): string =>
   wrapper
-    .split(PLACEHOLDER)
+    .split(COMPOSE_COMMAND)
     .map((part) => values.text('composeCmdWrapper', part))
-    .join(PLACEHOLDER)
-
-const withoutPlaceholder = (wrapper: string): string => wrapper.replaceAll(PLACEHOLDER, '')
+    .join(COMPOSE_COMMAND)
