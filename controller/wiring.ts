@@ -5,6 +5,7 @@ import { type GitProvider, gitProviderKind } from './api/v1alpha1/git-provider.t
 import { type ImageRegistry, imageRegistryKind } from './api/v1alpha1/image-registry.ts'
 import { kinds } from './api/v1alpha1/kinds.ts'
 import { type PlanApproval, planApprovalKind } from './api/v1alpha1/plan-approval.ts'
+import { type Repo, repoKind } from './api/v1alpha1/repo.ts'
 import type { Server } from './api/v1alpha1/server.ts'
 import { serverKind } from './api/v1alpha1/server.ts'
 import type { Stack } from './api/v1alpha1/stack.ts'
@@ -42,6 +43,7 @@ export const wire =
     })
     const secrets = secretsOf(caches.lister<Secret>(secretType))
     const digestKey = await installationKey(client, namespace, signal)
+    const repos = caches.lister<Repo>(repoKind)
     const reconcilers = createReconcilers({
       servers: caches.lister<Server>(serverKind),
       variables: caches.lister<Variable>(variableKind),
@@ -52,6 +54,7 @@ export const wire =
           ? [{ kind: type.kind, lister: caches.lister(type) }]
           : [],
       ),
+      repos,
       secrets,
       hosts: await hostsOf(ground),
       sources,
@@ -64,6 +67,7 @@ export const wire =
     register(reconcilers.variable)
     register(reconcilers.deployment)
     register(reconcilers.stack)
+    register(reconcilers.repo)
     register(gitProviderReconciler(caches.lister<GitProvider>(gitProviderKind), secrets))
     register(imageRegistryReconciler(caches.lister<ImageRegistry>(imageRegistryKind), secrets))
     for (const kind of kinds) if (kind.notYet !== undefined) register(storedReconciler(kind))
@@ -72,6 +76,7 @@ export const wire =
         client,
         git: sources,
         secrets,
+        repos,
         syncDirectory: path.join(config.dataDir, 'syncs'),
         approvals: caches.lister<PlanApproval>(planApprovalKind),
         live: new Map([

@@ -9,6 +9,8 @@ export const CATEGORY = 'komodo'
 export const annotation = {
   /** The exact Komodo name, when `metadata.name` is only its slug. */
   name: 'komodo.dev/name',
+  /** Id in the database of the Komodo that the object came from: references may use it. */
+  id: 'komodo.dev/id',
   /** `file:line` the object was declared at. */
   source: 'komodo.dev/source',
   /** `namespace/name` of the ResourceSync that declared the object. */

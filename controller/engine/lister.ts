@@ -11,7 +11,7 @@ export interface Lister<T extends KubeObject> {
   get(key: ObjectKey): Readonly<T> | undefined
   /**
    * The object that a user's reference means: the one whose exact Komodo name it is (annotation `komodo.dev/name`), else the one
-   * whose `metadata.name` it is.
+   * whose `metadata.name` it is, else the one that had this id in Komodo (annotation `komodo.dev/id`).
    */
   find(namespace: string | undefined, reference: string): Readonly<T> | undefined
   /** All, or those of one namespace, in no particular order. */

@@ -2,7 +2,7 @@ import { type KubeObject, keyText, type ObjectKey } from '../api/meta.ts'
 import { annotation } from '../api/names.ts'
 import type { Change, ChangeListener, Lister } from './lister.ts'
 
-const KOMODO_NAME = 'komodo.dev/name'
+const [KOMODO_NAME, KOMODO_ID] = [annotation.name, annotation.id]
 
 /** The store behind a Lister: filled by a reflector, and by the frame with what the API answered to its own writes. */
 export class ObjectStore<T extends KubeObject> implements Lister<T> {
@@ -21,10 +21,12 @@ export class ObjectStore<T extends KubeObject> implements Lister<T> {
     this.synced = new Promise((resolve) => {
       this.#resolveSynced = resolve
     })
-    this.addIndex(KOMODO_NAME, ({ metadata }) => {
-      const name = metadata.annotations?.[annotation.name]
-      return name === undefined ? [] : [keyText({ namespace: metadata.namespace, name })]
-    })
+    for (const index of [KOMODO_NAME, KOMODO_ID]) {
+      this.addIndex(index, ({ metadata }) => {
+        const name = metadata.annotations?.[index]
+        return name === undefined ? [] : [keyText({ namespace: metadata.namespace, name })]
+      })
+    }
   }
 
   get size(): number {
@@ -37,7 +39,7 @@ export class ObjectStore<T extends KubeObject> implements Lister<T> {
 
   find(namespace: string | undefined, reference: string): Readonly<T> | undefined {
     const key = keyText({ namespace, name: reference })
-    return this.byIndex(KOMODO_NAME, key)[0] ?? this.#objects.get(key)
+    return this.byIndex(KOMODO_NAME, key)[0] ?? this.#objects.get(key) ?? this.byIndex(KOMODO_ID, key)[0]
   }
 
   *list(namespace?: string): Iterable<Readonly<T>> {

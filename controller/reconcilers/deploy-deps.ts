@@ -1,4 +1,5 @@
 import type { Deployment } from '../api/v1alpha1/deployment.ts'
+import type { Repo } from '../api/v1alpha1/repo.ts'
 import type { Server } from '../api/v1alpha1/server.ts'
 import type { Stack } from '../api/v1alpha1/stack.ts'
 import type { Variable } from '../api/v1alpha1/variable.ts'
@@ -15,6 +16,7 @@ import type { SecretReader } from './secrets.ts'
 export interface DeployDeps {
   deployments: Lister<Deployment>
   stacks: Lister<Stack>
+  repos: Lister<Repo>
   servers: Lister<Server>
   variables: Lister<Variable>
   secrets: SecretReader

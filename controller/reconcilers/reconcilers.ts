@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta.ts'
 import type { Deployment } from '../api/v1alpha1/deployment.ts'
+import type { Repo } from '../api/v1alpha1/repo.ts'
 import type { Server } from '../api/v1alpha1/server.ts'
 import type { Stack } from '../api/v1alpha1/stack.ts'
 import type { Variable } from '../api/v1alpha1/variable.ts'
@@ -16,11 +17,12 @@ import { digestWith } from './digest.ts'
 import { HostEvents } from './host-events.ts'
 import type { InterpolatedKind } from './interpolation/fields.ts'
 import { userLister, VariableUsers } from './interpolation/users.ts'
+import { repoReconciler } from './repo/reconciler.ts'
 import type { SecretReader } from './secrets.ts'
 import { serverReconciler } from './server/reconciler.ts'
+import { FreshTrees, type TreeSources } from './source/fresh-trees.ts'
 import { stackReconciler } from './stack/reconciler.ts'
 import { indexStacks } from './stack/routes.ts'
-import type { StackSources } from './stack/sources.ts'
 import { variableReconciler } from './variable/reconciler.ts'
 
 export interface ReconcilersOptions {
@@ -30,10 +32,11 @@ export interface ReconcilersOptions {
   stacks: Lister<Stack>
   /** Other kinds whose texts may name variables; they count as users, though nothing here reconciles them. */
   otherUsers?: readonly { kind: InterpolatedKind; lister: Lister<KubeObject> }[]
+  repos: Lister<Repo>
   secrets: SecretReader
   hosts: Hosts
-  /** Git repositories of Stacks. */
-  sources: StackSources
+  /** Git repositories of Repos and Stacks. */
+  sources: TreeSources
   /** Belongs to the installation and must stay the same, see `digestWith`. */
   digestKey: Uint8Array | string
   clock: Clock
@@ -47,13 +50,14 @@ export interface Reconcilers {
   variable: Reconciler<Variable>
   deployment: Reconciler<Deployment>
   stack: Reconciler<Stack>
+  repo: Reconciler<Repo>
   /** Starts to follow the hosts' events; until `signal` aborts. To be called once the listers are synced. */
   followHosts(signal: AbortSignal): void
 }
 
 /** Puts together what keeps hosts equal to what is declared. Declares its indexes, so it is to be called once for a set of listers. */
 export function createReconcilers(options: ReconcilersOptions): Reconcilers {
-  const { servers, variables, deployments, stacks, secrets, hosts, clock, log, random } = options
+  const { servers, variables, deployments, stacks, repos, secrets, hosts, clock, log, random } = options
   indexDeployments(deployments)
   indexStacks(stacks)
   const hostEvents = new HostEvents({ servers, hosts, clock, log, random })
@@ -68,11 +72,17 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
       kind: 'Stack',
       secretsOf: ({ spec }) => present(spec.operator.registryCredentials, spec.operator.credentials),
     }),
+    userLister({
+      lister: repos,
+      kind: 'Repo',
+      secretsOf: ({ spec }) => present(spec.operator.credentials),
+    }),
     ...(options.otherUsers ?? []).map(({ kind, lister }) => ({ kind, lister, secretsOf: () => [] })),
   ])
   const deps: DeployDeps = {
     deployments,
     stacks,
+    repos,
     servers,
     variables,
     secrets,
@@ -83,11 +93,13 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     digest: digestWith(options.digestKey),
     clock,
   }
+  const trees = new FreshTrees(options.sources, clock)
   return {
     server: serverReconciler({ hosts, hostEvents, clock }),
     variable: variableReconciler({ users, secrets }),
     deployment: deploymentReconciler(deps),
-    stack: stackReconciler({ ...deps, sources: options.sources }),
+    stack: stackReconciler({ ...deps, trees }),
+    repo: repoReconciler({ ...deps, trees }),
     followHosts: (signal) => hostEvents.start(signal),
   }
 }

@@ -1,13 +1,23 @@
 import { conditionOf, type KubeObject, keyText } from '../api/meta.ts'
-import { komodoNameOf } from '../api/names.ts'
+import { looksLikeObjectId } from '../api/name-rules.ts'
+import { annotation, komodoNameOf } from '../api/names.ts'
 import { type Server, serverCondition } from '../api/v1alpha1/server.ts'
 import { StalledError, WaitingError } from '../engine/errors.ts'
 import type { Lister } from '../engine/lister.ts'
 
-/** Both spellings by which another object may name this one. */
+/** The spellings by which another object may name this one: its Komodo name, `metadata.name`, and the id that it had in Komodo. */
 export const referencesTo = (object: Pick<KubeObject, 'metadata'>): readonly string[] => {
-  const name = komodoNameOf(object)
-  return name === object.metadata.name ? [name] : [name, object.metadata.name]
+  const id = object.metadata.annotations?.[annotation.id]
+  return [...new Set([komodoNameOf(object), object.metadata.name, ...(id === undefined ? [] : [id])])]
+}
+
+/** Says that what a field names is not there, and what to do. */
+export function missingText(kind: string, reference: string, field: string, namespace: string | undefined): string {
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`
+  const advice = looksLikeObjectId(reference)
+    ? `this looks like an id of a Komodo database: write the name of the ${kind} in \`${field}\``
+    : `declare it, or correct \`${field}\``
+  return `there is no ${kind} "${reference}"${where}: ${advice}`
 }
 
 /** `namespace/name`: how containers say who made them. */
@@ -40,7 +50,7 @@ export function usableServer(
     throw new WaitingError(
       SERVER_READY,
       'ServerNotFound',
-      `there is no Server "${reference}"${namespace === undefined ? '' : ` in namespace ${namespace}`}: declare it, or correct \`server\``,
+      missingText('Server', reference, 'server', namespace),
       NOT_BY_ITSELF_MS,
     )
   }

@@ -5,6 +5,7 @@ import { annotation } from '../../controller/api/names.ts'
 import { withDefaults } from '../../controller/api/shape.ts'
 import { type Deployment, type DeploymentSpec, deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
 import type { KindDefinition } from '../../controller/api/v1alpha1/kind.ts'
+import { type Repo, type RepoSpec, repoKind } from '../../controller/api/v1alpha1/repo.ts'
 import { type Server, type ServerSpec, serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { type Stack, type StackSpec, stackKind } from '../../controller/api/v1alpha1/stack.ts'
 import { type Variable, type VariableSpec, variableKind } from '../../controller/api/v1alpha1/variable.ts'
@@ -60,6 +61,13 @@ export const stack = (name: string, spec: Partly<StackSpec> = {}, meta: Partial<
   kind: 'Stack',
   metadata: metadataOf(name, meta),
   spec: filled(stackKind, { server: 'local', deploy: true, fileContents: composeFile({ web: {} }), ...spec }),
+})
+
+export const repo = (name: string, spec: Partly<RepoSpec> = {}, meta: Partial<ObjectMeta> = {}): Repo => ({
+  apiVersion: apiVersionOf(repoKind),
+  kind: 'Repo',
+  metadata: metadataOf(name, meta),
+  spec: filled(repoKind, { repo: `acme/${name}`, ...spec }),
 })
 
 export const variable = (

@@ -8,6 +8,7 @@ import {
   parseKey,
 } from '../../controller/api/meta.ts'
 import { type Deployment, deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
+import { type Repo, repoKind } from '../../controller/api/v1alpha1/repo.ts'
 import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { type Stack, stackKind } from '../../controller/api/v1alpha1/stack.ts'
 import { type Variable, variableKind } from '../../controller/api/v1alpha1/variable.ts'
@@ -51,6 +52,7 @@ export class World {
   readonly repositories = new Map<string, SourceTree>()
   /** How often a remote was asked. */
   fetches = 0
+  readonly opened: GitRemote[] = []
   /** Passes so far, by `Kind/name`. */
   readonly passes = new Map<string, number>()
   /** Status writes so far. */
@@ -62,6 +64,7 @@ export class World {
     Variable: new ObjectStore<Variable>(fitting(variableKind)),
     Deployment: new ObjectStore<Deployment>(fitting(deploymentKind)),
     Stack: new ObjectStore<Stack>(fitting(stackKind)),
+    Repo: new ObjectStore<Repo>(fitting(repoKind)),
   }
   readonly secrets = new ObjectStore<Secret>()
   readonly #reconcilers: Reconcilers
@@ -86,6 +89,7 @@ export class World {
       variables: this.stores.Variable,
       deployments: this.stores.Deployment,
       stacks: this.stores.Stack,
+      repos: this.stores.Repo,
       secrets: secretsOf(this.secrets),
       hosts: this.hosts,
       sources: { open: (remote) => this.#open(remote) },
@@ -98,6 +102,7 @@ export class World {
     this.#listen('Variable', this.stores.Variable, this.#reconcilers.variable)
     this.#listen('Deployment', this.stores.Deployment, this.#reconcilers.deployment)
     this.#listen('Stack', this.stores.Stack, this.#reconcilers.stack)
+    this.#listen('Repo', this.stores.Repo, this.#reconcilers.repo)
     this.#reconcilers.followHosts(this.#stop.signal)
     for (const kind of Object.keys(this.stores) as Kind[])
       for (const { metadata } of this.stores[kind].list()) this.#queue.add(`${kind} ${keyText(metadata)}`)
@@ -110,7 +115,7 @@ export class World {
   }
 
   /** Creates or replaces objects, as a user would, without running anything. */
-  put(...objects: readonly (Server | Variable | Deployment | Stack | Secret)[]): void {
+  put(...objects: readonly (Server | Variable | Deployment | Stack | Repo | Secret)[]): void {
     for (const object of objects) {
       const version = { ...object, metadata: { ...object.metadata, resourceVersion: `${++this.#version}` } }
       if (object.kind === 'Secret') this.secrets.upsert(version as Secret)
@@ -272,10 +277,11 @@ export class World {
     )
   }
 
-  async #open({ url }: GitRemote): Promise<SourceTree> {
+  async #open(remote: GitRemote): Promise<SourceTree> {
     this.fetches++
-    const tree = this.repositories.get(url)
-    if (tree === undefined) throw new Error(`no repository ${url}`)
+    this.opened.push(remote)
+    const tree = this.repositories.get(remote.url)
+    if (tree === undefined) throw new Error(`no repository ${remote.url}`)
     return tree
   }
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
 import { type PlanApproval, planApprovalKind } from '../../controller/api/v1alpha1/plan-approval.ts'
+import { type Repo, repoKind } from '../../controller/api/v1alpha1/repo.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { Caches } from '../../controller/engine/caches.ts'
 import { systemClock } from '../../controller/engine/clock.ts'
@@ -88,6 +89,7 @@ export async function startSyncOperator({
       client: observed,
       git,
       secrets: secretsOf(secrets),
+      repos: caches.lister<Repo>(repoKind),
       syncDirectory: path.join(directory, 'syncs'),
       approvals: caches.lister<PlanApproval>(planApprovalKind),
       live,

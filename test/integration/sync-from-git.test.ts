@@ -49,7 +49,7 @@ beforeEach(async () => {
 afterEach(async () => {
   writesLeft = Number.POSITIVE_INFINITY
   server.intercept = undefined
-  for (const kind of ['ResourceSync', 'PlanApproval', 'Plan', 'Deployment', 'Stack', 'Server', 'Variable']) {
+  for (const kind of ['ResourceSync', 'PlanApproval', 'Plan', 'Deployment', 'Stack', 'Repo', 'Server', 'Variable']) {
     for (const { metadata } of (await operator.client.list(typeOf(kind), { namespace: 'default' })).items) {
       await operator.client.delete(typeOf(kind), metadata).catch(() => {})
     }
@@ -156,6 +156,45 @@ describe('a push', () => {
     const said = await reaches('SourceReady', 'False', 'AuthFailed')
     expect(conditionOf(said, 'SourceReady')?.message).toMatch(/refuses the login of ann/)
     expect(JSON.stringify(said)).not.toContain('canary')
+  })
+})
+
+describe('a sync with linked_repo', () => {
+  const createRepo = (repo: string, spec: object): Promise<KubeObject> =>
+    operator.client.create(typeOf('Repo'), {
+      apiVersion: 'komodo.dev/v1alpha1',
+      kind: 'Repo',
+      metadata: { name: repo, namespace: 'default' },
+      spec,
+    })
+
+  it('waits for the Repo, then reads what the Repo names, with its login, whatever the sync itself says', async () => {
+    const head = repository.commit({ 'infra/a.toml': block('h1') }, { branch: 'live' })
+    await createSecret(`${name}-login`, { username: 'ann', password: token })
+    await createSync({ linkedRepo: `${name}-repo`, repo: 'somebody/else', branch: 'other', resourcePath: ['infra'] })
+    const waiting = await reaches('SourceReady', 'False', 'RepoNotFound')
+    expect(conditionOf(waiting, 'SourceReady')?.message).toContain(`there is no Repo "${name}-repo"`)
+    // Its commands and path are for servers.
+    const onServers = { server: 'nowhere', path: '/x', onClone: { command: 'false' }, environment: 'A=1' }
+    await createRepo(`${name}-repo`, { ...source(), branch: 'live', ...onServers })
+    const done = await reaches('Ready', 'True')
+    expect(done.status).toMatchObject({ source: `${repository.url} live`, lastAppliedRevision: head })
+    expect(await servers()).toEqual(['h1'])
+  })
+
+  it('follows the Repo to another branch at once, and says when the Repo is gone', async () => {
+    repository.commit({ 'a.toml': block('h1') })
+    repository.commit({ 'a.toml': block('h2') }, { branch: 'next' })
+    await createSecret(`${name}-login`, { username: 'ann', password: token })
+    await createRepo(`${name}-repo`, source())
+    await createSync({ linkedRepo: `${name}-repo`, operator: { interval: '1h' } })
+    await reaches('Ready', 'True')
+    const key = { namespace: 'default', name: `${name}-repo` }
+    await operator.client.patch(typeOf('Repo'), key, { type: 'merge', body: { spec: { branch: 'next' } } })
+    await waitUntil('the other branch', async () => (await servers()).includes('h2'))
+    await operator.client.delete(typeOf('Repo'), key)
+    await reaches('SourceReady', 'False', 'RepoNotFound')
+    expect(await servers()).toEqual(['h1', 'h2'])
   })
 })
 

@@ -2,10 +2,10 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { pathName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
-import { status, suspend, wrapper } from './common.ts'
-import { flag, list, table, text } from './field.ts'
+import { deletionPolicy, interval, status, suspend, wrapper } from './common.ts'
+import { duration, flag, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 import Type from './schema.ts'
 import { systemCommand } from './system-command.ts'
 
@@ -47,19 +47,57 @@ const spec = Type.Object({
     { default: false },
   ),
   operator: table(
-    (options) => Type.Object({ suspend, ...gitOperator }, options),
+    (options) =>
+      Type.Object(
+        {
+          suspend,
+          deletionPolicy,
+          interval: interval('How often the remote is asked for new commits.', '5m'),
+          timeout: duration('How long one pull may take, `onClone` and `onPull` included.', { default: '15m' }),
+          ...gitOperator,
+        },
+        options,
+      ),
     'Settings that Komodo does not have.',
-    {
-      level: 'block',
-    },
+    { level: 'block' },
   ),
 })
 
-const repoStatus = Type.Object({ ...status })
+const repoStatus = Type.Object({
+  ...status,
+  source: Type.Optional(Type.String({ description: 'URL and branch (or commit), without credentials.' })),
+  revision: Type.Optional(Type.String({ description: 'Commit that the remote was last seen at.' })),
+  message: Type.Optional(Type.String({ description: 'First line of its message.' })),
+  server: Type.Optional(Type.String({ description: 'Name of the Server that has the files.' })),
+  directory: Type.Optional(Type.String({ description: 'Where they are on the server.' })),
+  pulledRevision: Type.Optional(Type.String({ description: 'Commit that the files on the server are of.' })),
+  pulledHash: Type.Optional(
+    Type.String({
+      description: 'Hash of all that the last complete pull was made from: commit, environment, commands.',
+    }),
+  ),
+  lastPulledAt: Type.Optional(
+    Type.String({ description: 'When the last pull was complete, commands included.', format: 'date-time' }),
+  ),
+  lastHandledDeployAt: Type.Optional(
+    Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
+  ),
+  leftovers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        server: Type.String({ description: 'Name of the Server.' }),
+        name: Type.String({ description: 'Directory of the files on that Server.' }),
+      }),
+      { description: 'Where files of an earlier declaration wait to be removed.' },
+    ),
+  ),
+})
 
 export type RepoSpec = Static<typeof spec>
 export type RepoStatus = Static<typeof repoStatus>
 export type Repo = KubeObject<RepoSpec, RepoStatus>
+
+export const repoCondition = { serverReady: 'ServerReady', sourceReady: 'SourceReady', pulled: 'Pulled' } as const
 
 export const repoKind = {
   group: GROUP,
@@ -79,8 +117,13 @@ export const repoKind = {
     { name: 'Server', type: 'string', jsonPath: '.spec.server' },
     { name: 'Repo', type: 'string', jsonPath: '.spec.repo' },
     { name: 'Branch', type: 'string', jsonPath: '.spec.branch' },
+    { name: 'Commit', type: 'string', jsonPath: '.status.revision' },
+    { name: 'Pulled', type: 'date', jsonPath: '.status.lastPulledAt' },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
-  notYet: 'nothing is cloned onto a server yet',
+  conditions: {
+    ServerReady: 'The server is there, enabled and answers; or none is named.',
+    SourceReady: 'The repository could be read, and all variables are known.',
+    Pulled: 'The server has the commit, and the commands after it went through; or no server is named.',
+  },
 } satisfies KindDefinition

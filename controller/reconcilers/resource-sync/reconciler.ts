@@ -31,6 +31,7 @@ import {
   tidyPlans,
 } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
+import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { openApprovals, settleApprovals } from './approval.ts'
 import { readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
@@ -75,7 +76,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const { clock, approvals, live } = deps
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
-  const users = credentialUsers(live)
+  const users = [...credentialUsers(live), ...repoUsers(deps)]
   for (const lister of live.values()) {
     lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
   }
@@ -141,6 +142,14 @@ function credentialUsers(live: ResourceSyncDeps['live']): Wake[] {
       syncs.byIndex(BY_CREDENTIALS, `${namespace}/${name}`).map(({ metadata }) => metadata),
     ),
   ]
+}
+
+/** A Repo that appears or changes wakes the syncs that link it. */
+function repoUsers({ live, repos }: Pick<ResourceSyncDeps, 'live' | 'repos'>): Wake[] {
+  const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
+  if (syncs === undefined) return []
+  indexLinkedRepo(syncs, ({ spec }) => spec.linkedRepo)
+  return [whenLinkedRepoChanges(repos, syncs)]
 }
 
 const BY_CREDENTIALS = 'credentials-of-sync'

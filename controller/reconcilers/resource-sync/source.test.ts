@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { annotation } from '../../api/names.ts'
+import type { Repo } from '../../api/v1alpha1/repo.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import { ObjectStore } from '../../engine/object-store.ts'
 import { openSource } from './source.ts'
 
 let data: string
@@ -23,7 +25,7 @@ const open = (name: string) => {
   } as unknown as ResourceSync
   const git = { open: () => Promise.reject(new Error('no git here')) }
   const secrets = { read: async () => undefined, ofType: async () => [] }
-  const deps = { git, secrets, syncDirectory: join(data, 'syncs') }
+  const deps = { git, secrets, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
   return openSource(sync, deps, new AbortController().signal, () => {})
 }
 

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { pathName } from '../../api/name-rules.ts'
 import { komodoNameOf } from '../../api/names.ts'
+import type { Repo } from '../../api/v1alpha1/repo.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
 import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
+import type { Lister } from '../../engine/lister.ts'
 import { type CredentialSecrets, findCredentials } from '../../git/credentials.ts'
 import { openDirectory } from '../../git/directory-tree.ts'
 import { SourceError } from '../../git/errors.ts'
@@ -11,12 +13,14 @@ import type { GitSources } from '../../git/git-cache.ts'
 import { remoteUrl } from '../../git/remote.ts'
 import type { BrowsableTree } from '../../git/tree.ts'
 import { type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
+import { type GitSettings, linkedRepoOf } from '../source/linked-repo.ts'
 
 const SOURCE_READY = 'SourceReady'
 
 export interface SourceDeps {
   git: GitSources
   secrets: CredentialSecrets
+  repos: Lister<Repo>
   /** `files_on_host` of a sync is the folder of its name in here. */
   syncDirectory: string
 }
@@ -32,10 +36,10 @@ export interface SyncSource {
   files(signal: AbortSignal): Promise<DeclarationFiles>
 }
 
-/** Files on the host, then a repository, then what is written in the object itself: the first that is given, as in Komodo. */
+/** Files on the host, then a repository (a Repo's, or its own), then what is written in the object itself: the first that is given, as in Komodo. */
 export async function openSource(
   sync: ResourceSync,
-  { git, secrets, syncDirectory }: SourceDeps,
+  { git, secrets, repos, syncDirectory }: SourceDeps,
   signal: AbortSignal,
   redact: (secrets: string[]) => void,
 ): Promise<SyncSource> {
@@ -46,15 +50,13 @@ export async function openSource(
       const tree = await openFolder(directory, signal)
       return treeSource(directory, tree, spec.resourcePath)
     }
-    if (spec.linkedRepo !== '' && !spec.operator.url) {
-      const message = `linkedRepo names the Repo "${spec.linkedRepo}", which is not supported yet; set repo and branch here instead`
-      throw new StalledError(SOURCE_READY, 'NotSupported', message)
-    }
-    if (spec.repo !== '' || spec.operator.url) {
-      const credentials = await findCredentials(spec, metadata.namespace ?? '', secrets, signal)
+    // Its path, environment and commands concern servers, not syncs.
+    const settings: GitSettings = linkedRepoOf(sync, repos, SOURCE_READY)?.spec ?? spec
+    if (settings.repo !== '' || settings.operator.url) {
+      const credentials = await findCredentials(settings, metadata.namespace ?? '', secrets, signal)
       if (credentials !== undefined) redact([credentials.password])
-      const url = remoteUrl(spec)
-      const { branch, commit } = spec
+      const url = remoteUrl(settings)
+      const { branch, commit } = settings
       const tree = await git.open(
         { url, branch, commit, ...(credentials === undefined ? {} : { credentials }) },
         signal,

@@ -1,5 +1,4 @@
 import { parseDuration } from '../../api/duration.ts'
-import { annotation } from '../../api/names.ts'
 import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
 import type { Pass } from '../../engine/reconciler.ts'
 import type { SourceTree } from '../../git/tree.ts'
@@ -7,9 +6,11 @@ import type { Host } from '../../hosts/port.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { onHost } from '../host-failure.ts'
 import { interpolated } from '../interpolation/context.ts'
+import type { FreshTrees } from '../source/fresh-trees.ts'
+import { linkedRepoOf } from '../source/linked-repo.ts'
+import { openTree, sourceFailure } from '../source/open-tree.ts'
 import { type Inputs, inputsOf, repositoryPath, requireFiles, trackedFiles } from './inputs.ts'
 import { type ComposeSettings, composeSettings, directoryNameOf, type SourceKind, sourceKindOf } from './request.ts'
-import { type FreshTrees, remoteOf, sourceFailure } from './sources.ts'
 
 const { sourceReady } = stackCondition
 
@@ -31,7 +32,7 @@ export async function lookAtSource(
   pass: Pass<Stack>,
   deps: DeployDeps & { trees: FreshTrees },
 ): Promise<Desired> {
-  const { secrets, digest, trees } = deps
+  const { secrets, repos, digest, trees } = deps
   const { spec } = stack
   const kind = sourceKindOf(spec)
   const { made: settings, secrets: hidden } = await interpolated('Stack', stack, sourceReady, pass, deps, (values) =>
@@ -43,7 +44,9 @@ export async function lookAtSource(
   let tree: SourceTree | undefined
   let files: ReadonlyMap<string, Uint8Array | undefined> = new Map()
   if (kind === 'git') {
-    tree = await openTree(stack, pass, { secrets, trees })
+    const linked = linkedRepoOf(stack, repos, sourceReady)
+    const look = { condition: sourceReady, intervalMs: intervalOf(stack), news: linked?.status?.revision }
+    tree = await openTree(stack, { ...look, settings: linked?.spec ?? spec }, pass, { secrets, trees })
     files = await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack))
     requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
   } else if (paths.length > 0) {
@@ -57,23 +60,6 @@ export async function lookAtSource(
 
 export const intervalOf = ({ spec }: Readonly<Stack>): number => parseDuration(spec.operator.interval)
 
-async function openTree(
-  stack: Readonly<Stack>,
-  pass: Pass<Stack>,
-  { secrets, trees }: Pick<DeployDeps, 'secrets'> & { trees: FreshTrees },
-): Promise<SourceTree> {
-  const remote = await remoteOf(stack.metadata.namespace ?? '', stack.spec, secrets, pass.signal)
-  if (remote.credentials !== undefined) pass.redact([remote.credentials.password])
-  const requested = stack.metadata.annotations?.[annotation.requestedAt]
-  const now = requested !== undefined && requested !== stack.status?.lastHandledReconcileAt
-  try {
-    // A little less than the interval, so that the recheck after it does look.
-    return await trees.open(remote, now ? 0 : intervalOf(stack) * 0.8, pass.signal)
-  } catch (error) {
-    throw sourceFailure(error, intervalOf(stack))
-  }
-}
-
 async function readFrom(
   tree: SourceTree,
   runDirectory: string,
@@ -85,6 +71,6 @@ async function readFrom(
     const contents = await Promise.all(paths.map((path) => tree.read(repositoryPath(runDirectory, path), signal)))
     return new Map(paths.map((path, index) => [path, contents[index]]))
   } catch (error) {
-    throw sourceFailure(error, retryAfterMs)
+    throw sourceFailure(error, sourceReady, retryAfterMs)
   }
 }

@@ -406,7 +406,6 @@ describe('a Stack from files', () => {
   })
 
   it.each([
-    { name: 'a linked Repo is not supported yet', spec: { linkedRepo: 'infra' }, reason: 'RepoNotSupported' },
     { name: 'no source at all is told', spec: {}, reason: 'NoSource' },
     {
       name: 'a path out of the repository is refused',

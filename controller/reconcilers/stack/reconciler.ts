@@ -10,6 +10,8 @@ import { onHost } from '../host-failure.ts'
 import { type Place, removeForDeletion, sameEngine } from '../places.ts'
 import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
+import type { FreshTrees } from '../source/fresh-trees.ts'
+import { whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { act } from './act.ts'
 import { changedPaths, configChange, hashOf } from './inputs.ts'
 import { lookAtSource } from './look.ts'
@@ -17,7 +19,6 @@ import { planStack } from './plan.ts'
 import { projectNameOf } from './request.ts'
 import { claimant, routeToStacks, stacksOn } from './routes.ts'
 import { reportServices } from './services.ts'
-import { FreshTrees, type StackSources } from './sources.ts'
 import type { Work } from './work.ts'
 
 const { serverReady, sourceReady, deployed, healthy } = stackCondition
@@ -28,10 +29,9 @@ const { serverReady, sourceReady, deployed, healthy } = stackCondition
  * Woken by the Stack itself, its Server, the variables and Secrets it uses, its `after` parents, and Docker's events about the
  * containers of the project; looks by itself every `operator.interval`.
  */
-export function stackReconciler(deps: DeployDeps & { sources: StackSources }): Reconciler<Stack> {
-  const { stacks, servers, secrets, hosts, relations, users, hostEvents, digest, clock } = deps
+export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Reconciler<Stack> {
+  const { stacks, servers, repos, secrets, hosts, relations, users, hostEvents, digest, clock } = deps
   const attempts = new Attempts(clock)
-  const trees = new FreshTrees(deps.sources, clock)
 
   return {
     type: stackKind,
@@ -39,6 +39,7 @@ export function stackReconciler(deps: DeployDeps & { sources: StackSources }): R
     wakeOn: [
       whenServerChanges(servers, (server) => stacksOn(stacks, server)),
       users.wake(stacks, secrets),
+      whenLinkedRepoChanges(repos, stacks),
       relations.wake('Stack'),
       hostEvents.wake(routeToStacks(stacks), (server) => stacksOn(stacks, server)),
     ],
@@ -56,7 +57,7 @@ export function stackReconciler(deps: DeployDeps & { sources: StackSources }): R
       const serverName = komodoNameOf(server)
       pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
       const host = hosts.for(server)
-      const desired = await lookAtSource(stack, serverName, host, pass, { ...deps, trees })
+      const desired = await lookAtSource(stack, serverName, host, pass, deps)
       pass.status.markTrue(sourceReady, 'Resolved', 'Compose files, env files and variables could be read.')
       const { project } = desired.settings
       requireOwnProject(stack, claimant(deps, server, project), project, serverName)

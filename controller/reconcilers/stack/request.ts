@@ -1,12 +1,13 @@
 import { composeName } from '../../api/name-rules.ts'
 import { komodoNameOf } from '../../api/names.ts'
 import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/stack.ts'
-import { StalledError, WaitingError } from '../../engine/errors.ts'
+import { StalledError } from '../../engine/errors.ts'
 import type { SourceTree } from '../../git/tree.ts'
 import type { ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
 import { COMPOSE_COMMAND } from '../interpolation/fields.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
 import { ownerOf } from '../references.ts'
+import { linksRepo } from '../source/linked-repo.ts'
 
 const { sourceReady } = stackCondition
 const DEFAULT_FILE = 'compose.yaml'
@@ -24,18 +25,10 @@ export const directoryNameOf = (stack: Readonly<Stack>): string => {
 
 export type SourceKind = 'host' | 'git' | 'inline'
 
-/** Where the compose files come from. Throws when that is nowhere, or not possible yet. */
+/** Where the compose files come from. Throws when that is nowhere. */
 export function sourceKindOf(spec: StackSpec): SourceKind {
   if (spec.filesOnHost) return 'host'
-  if (spec.linkedRepo !== '') {
-    throw new WaitingError(
-      sourceReady,
-      'RepoNotSupported',
-      `\`linkedRepo\` names Repo "${spec.linkedRepo}", and Repos are not supported yet: give \`repo\`, \`branch\` and so on here`,
-      10 * 60_000,
-    )
-  }
-  if (spec.repo !== '' || (spec.operator.url ?? '') !== '') return 'git'
+  if (spec.linkedRepo !== '' || spec.repo !== '' || (spec.operator.url ?? '') !== '') return 'git'
   if (spec.fileContents.trim() !== '') return 'inline'
   throw new StalledError(
     sourceReady,
@@ -104,7 +97,7 @@ export function composeRequest(
     stack: directoryNameOf(stack),
     owner: ownerOf(stack),
     ...(how.previousProject === undefined ? {} : { previousProject: how.previousProject }),
-    source: sourceOf(how.kind, inline, how.tree, spec.clonePath),
+    source: sourceOf(how.kind, inline, how.tree, linksRepo(spec) ? '' : spec.clonePath),
     ...(preDeploy.command.trim() === '' ? {} : { preDeploy }),
     ...(postDeploy.command.trim() === '' ? {} : { postDeploy }),
     registryAuth: how.registryAuth,

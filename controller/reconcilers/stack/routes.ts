@@ -5,6 +5,7 @@ import type { Lister } from '../../engine/lister.ts'
 import { composeLabel } from '../../hosts/labels.ts'
 import type { Route } from '../host-events.ts'
 import { ownerOf, referencesTo } from '../references.ts'
+import { indexLinkedRepo } from '../source/linked-repo.ts'
 import { projectNameOf } from './request.ts'
 
 const SERVER = 'server'
@@ -14,6 +15,7 @@ const PROJECT_ANYWHERE = 'project-anywhere'
 /** Must be called once, before the look-ups below. */
 export function indexStacks(stacks: Lister<Stack>): void {
   stacks.addIndex(SERVER, ({ metadata, spec }) => [keyText({ namespace: metadata.namespace, name: spec.server })])
+  indexLinkedRepo(stacks, ({ spec }) => spec.linkedRepo)
   stacks.addIndex(PROJECT, (stack) => [projectKey(stack.metadata.namespace, stack.spec.server, projectNameOf(stack))])
   stacks.addIndex(PROJECT_ANYWHERE, (stack) => [projectNameOf(stack)])
 }
