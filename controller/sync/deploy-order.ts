@@ -30,8 +30,8 @@ export interface PlannedDeploy {
 
 export interface DeployOrder {
   deploys: PlannedDeploy[]
-  /** Each circle by its members, in order; none of them is deployed. */
-  cycles: { key: string; circle: readonly string[] }[]
+  /** Members of circles; none of them is deployed. Each with a circle through it, except where there are too many to tell them all. */
+  cycles: { key: string; circle?: readonly string[] }[]
   /** Names in `after` that no Deployment or Stack has. */
   unknown: { key: string; name: string }[]
 }
@@ -81,8 +81,18 @@ export function orderDeploys(
   }
   const deploys = [...rounds.values()].filter((deploy) => deploy !== undefined)
   deploys.sort((a, b) => a.round - b.round || (a.key < b.key ? -1 : 1))
-  return { deploys, cycles: [...circles].map(([key, circle]) => ({ key, circle })), unknown }
+  const cycles = [...circles].map(([key, circle]) => ({ key, ...(circle === undefined ? {} : { circle }) }))
+  return { deploys, cycles, unknown }
 }
+
+/** The way round a circle in words, of any length: `a after b after a`. */
+export const describeCircle = (names: readonly string[], between: string): string =>
+  names.length <= 10
+    ? names.join(between)
+    : [...names.slice(0, 5), `(${names.length - 8} more)`, ...names.slice(-3)].join(between)
+
+/** Of each circle, as many members get told a way round: finding it costs as much as the circle is long. */
+const MOST_TOLD = 100
 
 /** Keys such that each comes after its parents, except within circles. Without recursion: chains may be long. */
 function parentsFirst(parents: ReadonlyMap<string, readonly string[]>): string[] {
@@ -108,12 +118,12 @@ function parentsFirst(parents: ReadonlyMap<string, readonly string[]>): string[]
 }
 
 /** Members of circles (strongly connected components; Tarjan, without recursion), each with its circle as a path back to itself. */
-function findCircles(parents: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
+function findCircles(parents: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[] | undefined> {
   const index = new Map<string, number>()
   const low = new Map<string, number>()
   const onStack = new Set<string>()
   const component: string[] = []
-  const circles = new Map<string, readonly string[]>()
+  const circles = new Map<string, readonly string[] | undefined>()
   for (const start of parents.keys()) {
     if (index.has(start)) continue
     const work = [{ key: start, next: 0 }]
@@ -140,7 +150,8 @@ function findCircles(parents: ReadonlyMap<string, readonly string[]>): Map<strin
       for (const member of members) onStack.delete(member)
       const inside = new Set(members)
       if (members.length > 1 || parents.get(key)?.includes(key)) {
-        for (const member of members) circles.set(member, circleThrough(member, parents, inside))
+        for (const [i, member] of members.entries())
+          circles.set(member, i < MOST_TOLD ? circleThrough(member, parents, inside) : undefined)
       }
     }
   }

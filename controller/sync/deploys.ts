@@ -2,7 +2,7 @@ import { type CommonStatus, conditionOf, type KubeObject } from '../api/meta.ts'
 import { composeName, containerName } from '../api/name-rules.ts'
 import { komodoNameOf } from '../api/names.ts'
 import { isPlainObject } from '../json.ts'
-import { type DeployReason, type DeployTarget, orderDeploys } from './deploy-order.ts'
+import { type DeployReason, type DeployTarget, describeCircle, orderDeploys } from './deploy-order.ts'
 import { type DesiredObject, formatPosition, objectKey, type PlanProblem } from './desired.ts'
 import type { ObjectDeploy, PlanInput, PlannedApply } from './sync-plan.ts'
 
@@ -68,7 +68,8 @@ export function planDeploys(
     problems.push({ severity, reason, kind, name: object.name, message, positions: [object.position] })
   }
   for (const { key, circle } of order.cycles) {
-    const way = circle.map((member) => member.replace('/', ' ')).join(' after ')
+    const members = circle?.map((member) => member.replace('/', ' '))
+    const way = members === undefined ? 'in a circle of very many' : describeCircle(members, ' after ')
     report(
       'error',
       key,

@@ -1,6 +1,7 @@
 import { conditionOf } from '../../api/meta.ts'
 import { komodoNameOf } from '../../api/names.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
+import { describeCircle } from '../../sync/deploy-order.ts'
 import { unhandledRequest } from '../deploy-request.ts'
 import { NOT_BY_ITSELF_MS } from '../references.ts'
 import { cycleThrough } from './cycle.ts'
@@ -31,7 +32,7 @@ export function gateOf(
   if (cycle !== undefined) {
     return {
       state: 'cycle',
-      message: `\`after\` runs in a circle: ${cycle.map(describe).join(' -> ')}. Nothing in it can be first: remove one of these entries`,
+      message: `\`after\` runs in a circle: ${describeCircle(cycle.map(describe), ' -> ')}. Nothing in it can be first: remove one of these entries`,
     }
   }
 
