@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '..')
-const pages = globSync(['*.md', 'docs/flow.md', 'docs/adr/*.md', 'test/conformance/README.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/*.md', 'docs/adr/*.md', 'test/conformance/README.md'], { cwd: root })
 const rooms = ['charts', 'cli', 'controller', 'crds', 'docs', 'examples', 'periphery', 'scripts', 'standalone', 'test']
 const places = globSync(`{${rooms.join(',')}}/**/*`, { cwd: root }).concat(rooms)
 

@@ -79,7 +79,7 @@ describe('names as Komodo stores them', () => {
     ['Deployment', containerName, 'My App:1', 'My_App_1'],
     ['Deployment, leading dash', containerName, '-web.1', 'web.1'],
     ['Server', generalName, ' prod 1 ', 'prod 1'],
-    ['Server, two lines', generalName, 'two\nlines', 'two_lines'],
+    ['Server, `two` newline `lines`', generalName, 'two\nlines', 'two_lines'],
     ['Repo', pathName, 'owner/name', 'owner/name'],
     ['Repo, space', pathName, 'my repo', 'my_repo'],
   ])('%s', (_, rule, name, stored) => {

@@ -34,14 +34,14 @@ describe('parseKeyValues reads a line as Komodo does', () => {
     expect(parseKeyValues(text)).toEqual([])
   })
 
-  it('keeps duplicates in order and does not mind CRLF', () => {
+  it('keeps both of two lines `A=1`, `A=2`, in order, and reads CRLF text as any other', () => {
     expect(parseKeyValues('A=1\r\nA=2\r\n')).toEqual([
       { key: 'A', value: '1' },
       { key: 'A', value: '2' },
     ])
   })
 
-  it('names the line, as an editor counts it, that has no assignment', () => {
+  it('`JUSTKEY`: names the line, as an editor counts it, that has no assignment', () => {
     expect(() => parseKeyValues('\nA=1\nJUSTKEY')).toThrow(new KeyValueError(3, 'JUSTKEY'))
     expect(() => parseKeyValues('JUSTKEY')).toThrow('line 1: "JUSTKEY" has neither "=" nor ":"')
   })

@@ -17,7 +17,12 @@ describe('joinCommand', () => {
     ['keeps an operator that is there before a continuation', 'cargo build && \\\ncp a b', 'cargo build && cp a b'],
     ['does not double an operator at the end of a line (Komodo: && &&)', 'a &&\nb', 'a && b'],
     ['cuts a comment inside quotes, as Komodo does', "echo 'x # y'", "echo 'x"],
-    ['needs a space before the backslash', 'echo a\\\nb', 'echo a\\ && b'],
+    ['does not continue `echo a\\ b` (no space before backslash)', 'echo a\\\nb', 'echo a\\ && b'],
+    [
+      'knows nothing of shell words; `shell_mode` is for these',
+      'if true; then\necho a\nfi',
+      'if true; then && echo a && fi',
+    ],
     ['does not mind CRLF', 'a\r\nb\r\n', 'a && b'],
     ['drops a continuation that leads nowhere', 'a \\', 'a'],
   ])('%s', (_, text, command) => {

@@ -383,7 +383,7 @@ describe('read refuses, and says what is expected and where', () => {
       '1:1 error MissingName: This [[stack]] has no name; add name = "...".',
     ],
     [
-      'an empty name',
+      'an empty string for a name, or a blank one',
       '[[stack]]\nname = " "',
       '2:1 error MissingName: This [[stack]] has an empty name; add name = "...".',
     ],

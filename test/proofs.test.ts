@@ -1,0 +1,118 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/**
+ * Pages that say which test proves what: `[title of the test](../controller/x.test.ts)`. Each file that they name is there, and holds a
+ * test of that title, or a row of one.
+ */
+const root = path.resolve(import.meta.dirname, '..')
+const pages = globSync('docs/{komodo-vectors,hostile-input,seeds}.md', { cwd: root })
+
+interface Proof {
+  title: string
+  file: string
+}
+
+const proofsOf = (text: string): Proof[] =>
+  [...text.matchAll(/\[((?:[^\][]|\[\[|\]\])+)\]\(\.\.\/([^)\s]+\.ts)\)/g)].map(([, title = '', file = '']) => ({
+    title,
+    file,
+  }))
+
+/** Text without what differs between Markdown, TypeScript and people's habits: quotes, spaces, line ends, escapes. */
+const bare = (text: string): string => text.replaceAll(/\\+n/g, '').replaceAll(/[`'"\\\s]+/g, '')
+
+const texts = new Map<string, string>()
+function textOf(file: string): string {
+  let text = texts.get(file)
+  if (text === undefined) {
+    const place = path.join(root, file)
+    text = existsSync(place) ? bare(readFileSync(place, 'utf8')) : ''
+    texts.set(file, text)
+  }
+  return text
+}
+
+describe('a page that names proofs', () => {
+  it.each(pages)('%s names tests that there are', (page) => {
+    const proofs = proofsOf(readFileSync(path.join(root, page), 'utf8'))
+    expect(proofs.length).toBeGreaterThan(10)
+    const missing = proofs.filter(({ title, file }) => title === '' || !textOf(file).includes(bare(title)))
+    expect(missing).toEqual([])
+  })
+
+  it('does not take any title for one', () => {
+    expect(proofsOf('[a `[[b]]`](../test/proofs.test.ts)')).toEqual([
+      { title: 'a `[[b]]`', file: 'test/proofs.test.ts' },
+    ])
+    expect(textOf('test/proofs.test.ts')).not.toContain(bare(['no', 'such', 'title'].join(' ')))
+  })
+})
+
+/** The reference of Komodo's behaviour, beside the project when there is one: how many cells of a row say what goes in. */
+const reference = path.join(root, '../shared/reference/komodo-behaviour.md')
+const inputCells: Readonly<Record<string, number>> = {
+  '1.2': 2,
+  '2.3': 2,
+  '2.4': 1,
+  '2.6': 2,
+  '2.8': 1,
+  '2.9': 1,
+  '2.11': 2,
+  '3.6': 1,
+  '5.1': 1,
+  '5.2': 1,
+  '6.1': 1,
+}
+
+/** Rows whose part of ours is being made. */
+const waiting = /RunSync|pending_alert/
+
+/** Rows of the vector tables by section. In §6.1 the only table is one of vectors, elsewhere they stand below a **V**. */
+function* vectorRows(text: string): Generator<{ section: string; cells: string[] }> {
+  let section = ''
+  let inVectors = false
+  for (const line of text.split('\n')) {
+    const heading = /^## (\d+\.\d+) (.*)/.exec(line)
+    if (heading) {
+      section = heading[1] ?? ''
+      inVectors = section === '6.1' || heading[2]?.startsWith('V: ') === true
+    }
+    if (line.startsWith('**V')) inVectors = true
+    else if (line.startsWith('**')) inVectors = false
+    if (!inVectors || !line.startsWith('| ')) continue
+    const cells = line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim())
+    if (
+      !/^(Kind|Root contents|TOML|Existing|Situation|TOML target|Sync|Declared|Input|Line|Text)\b/.test(cells[0] ?? '')
+    )
+      yield { section, cells }
+  }
+}
+
+describe.skipIf(!existsSync(reference))('every vector of the reference', () => {
+  const rows = existsSync(reference) ? [...vectorRows(readFileSync(reference, 'utf8'))] : []
+  const page = readFileSync(path.join(root, 'docs/komodo-vectors.md'), 'utf8')
+  /** The text of the tests that the page names for a section. */
+  const testsOf = (section: string): string => {
+    const row = page.split('\n').find((line) => line.startsWith(`| ${section} `)) ?? ''
+    return proofsOf(row)
+      .map(({ file }) => textOf(file))
+      .join('\n')
+  }
+
+  it.each(Object.entries(inputCells))('%s stands in a test that docs/komodo-vectors.md names', (section, inputs) => {
+    const here = rows.filter((row) => row.section === section)
+    expect(here.length).toBeGreaterThan(3)
+    const tests = testsOf(section)
+    const missing = here.filter(
+      ({ cells }) =>
+        !waiting.test(cells[0] ?? '') &&
+        !cells.slice(0, inputs).every((cell) => tests.includes(bare(cell.replaceAll(/( \/)+ /g, ' ')))),
+    )
+    expect(missing.map(({ cells }) => cells.join(' | '))).toEqual([])
+  })
+})
