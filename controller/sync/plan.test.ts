@@ -109,6 +109,16 @@ describe('secrets', () => {
   const canary = 'hunter2-canary'
   const secret = declare('Variable', 'TOKEN', { isSecret: true }, { secrets: { value: canary } })
 
+  it('stay when the value is no longer declared but the Secret that holds it is named, as an export does it', () => {
+    const valueFrom = { secretKeyRef: { name: 'variable-token', key: 'value' } }
+    const exported = declare('Variable', 'TOKEN', { isSecret: true, valueFrom })
+    const world = worldAfter([secret])
+    const unownedSecrets = new Set(['variable-token'])
+    const plan = planSync(input([exported], world, { unownedSecrets }))
+    expect(plan.changes).toEqual([])
+    expect(plan.looseSecrets.remove).toEqual([])
+  })
+
   it('go to a Secret and never into the plan', () => {
     const plan = planSync(input([secret]))
     const [change] = plan.changes

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta.ts'
 import { annotation, komodoNameOf } from '../api/names.ts'
+import { isPlainObject, valueAt } from '../json.ts'
 import { planDeploys } from './deploys.ts'
 import {
   type DesiredObject,
@@ -91,7 +92,8 @@ function planApply(
     }
   }
   const own = secretNameOf(desired.kind, desired.objectName)
-  const staleSecret = existing !== undefined && desired.secret === undefined && secrets.has(own) ? own : undefined
+  const stale = existing !== undefined && desired.secret === undefined && secrets.has(own)
+  const staleSecret = stale && !namesSecret(desired.spec, own) ? own : undefined
   if (staleSecret !== undefined) fields.push({ path: 'its Secret', secret: true })
   if (existing !== undefined && fields.length === 0) return undefined
   const action = existing === undefined ? 'create' : 'update'
@@ -171,11 +173,21 @@ function looseSecrets(
   if (unownedSecrets.size === 0) return { adopt: [], remove: [] }
   const wanted = inForce.filter(({ secret }) => secret !== undefined && unownedSecrets.has(secret.name))
   const names = new Set(wanted.map(({ secret }) => secret?.name))
+  const isNamed = (name: string): boolean => inForce.some(({ spec }) => namesSecret(spec, name))
   const adopt = wanted.flatMap((desired) => {
     const owner = index.byName(desired.kind.definition.kind, desired.name)
     return owner === undefined ? [] : [{ desired, owner }]
   })
-  return { adopt, remove: partial ? [] : [...unownedSecrets].filter((name) => !names.has(name)) }
+  return { adopt, remove: partial ? [] : [...unownedSecrets].filter((name) => !names.has(name) && !isNamed(name)) }
+}
+
+/** Whether a spec takes a value out of the Secret. */
+function namesSecret(spec: unknown, secret: string): boolean {
+  if (Array.isArray(spec)) return spec.some((item) => namesSecret(item, secret))
+  if (!isPlainObject(spec)) return false
+  return (
+    valueAt(spec, ['secretKeyRef', 'name']) === secret || Object.values(spec).some((one) => namesSecret(one, secret))
+  )
 }
 
 /** Other syncs report what they declare and may not have: whoever keeps it should know. */

@@ -333,6 +333,21 @@ describe('read refuses, and says what is expected and where', () => {
       '5:1 error DuplicateKey: "server" and "server_id" are two spellings of one key; keep "server".',
     ],
     [
+      'a secret together with the Secret that holds it',
+      '[[server]]\nname = "a"\n[server.config]\npasskey = "x"\npasskey_from.secret_key_ref = { name = "s", key = "k" }',
+      '5:1 error DuplicateKey: "passkey" and "passkey_from" both say what the secret is; keep one of them.',
+    ],
+    [
+      'the value of a secret variable together with the Secret that holds it',
+      '[[variable]]\nname = "A"\nis_secret = true\nvalue = "x"\nvalue_from.secret_key_ref = { name = "s", key = "k" }',
+      '5:1 error DuplicateKey: "value" and "value_from" both say what the secret is; keep one of them.',
+    ],
+    [
+      'a token in a list together with the Secret that holds it',
+      '[[git_provider]]\naccounts = [{ username = "a", token = "x", token_from.secret_key_ref = { name = "s", key = "k" } }]',
+      '2:44 error DuplicateKey: "token" and "token_from" both say what the secret is; keep one of them.',
+    ],
+    [
       'a tagged table without params',
       '[[deployment]]\nname = "a"\nconfig.image.type = "Image"',
       '3:8 error MissingKey: "image" needs "params": a table; write {} when there is nothing to set.',

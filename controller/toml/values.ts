@@ -44,6 +44,16 @@ export function readTable(
     if (field.key in raw || field.aliases.some((alias) => alias in raw)) continue
     reading.error('MissingKey', `"${field.key}" is missing${field.description ? `: ${field.description}` : '.'}`)
   }
+  for (const { value, reference } of model.secrets) {
+    const given = values[value.name] ?? reading.secrets[at + value.name]
+    if (given === undefined || given === '' || values[reference.name] === undefined) continue
+    reading.path.push(reference.key)
+    reading.error(
+      'DuplicateKey',
+      `"${value.key}" and "${reference.key}" both say what the secret is; keep one of them.`,
+    )
+    reading.path.pop()
+  }
   return values
 }
 

@@ -13,6 +13,8 @@ export interface TableModel {
   /** By canonical key and by every other spelling. */
   byKey: ReadonlyMap<string, FieldModel>
   required: readonly FieldModel[]
+  /** Fields that hold a secret, and those that say where it is instead. */
+  secrets: readonly { value: FieldModel; reference: FieldModel }[]
 }
 
 export interface FieldModel {
@@ -112,7 +114,11 @@ interface LeveledField extends FieldModel {
 function tableModel(fields: readonly FieldModel[]): TableModel {
   const byKey = new Map<string, FieldModel>()
   for (const field of fields) for (const key of [field.key, ...field.aliases]) byKey.set(key, field)
-  return { fields, byKey, required: fields.filter(({ required }) => required) }
+  const secrets = fields.flatMap((reference) => {
+    const value = reference.own && byKey.get(reference.key.replace(/_from$/, ''))
+    return value ? [{ value, reference }] : []
+  })
+  return { fields, byKey, required: fields.filter(({ required }) => required), secrets }
 }
 
 function fieldModels(schema: AnnotatedSchema): LeveledField[] {

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
@@ -58,6 +60,25 @@ describe('what is written is read back the same, by us and by Komodo', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+/** Public repositories of people who use Komodo; beside the project when there are any. */
+const corpus = join(import.meta.dirname, '../../../shared/corpus')
+
+describe.skipIf(!existsSync(corpus))('every repository of the corpus is read, written and read back the same', () => {
+  const repositories = existsSync(corpus)
+    ? readdirSync(corpus).filter((name) => statSync(join(corpus, name)).isDirectory())
+    : []
+
+  it.each(repositories)('%s', (repository) => {
+    const root = join(corpus, repository)
+    const paths = (readdirSync(root, { recursive: true }) as string[]).filter((path) => path.endsWith('.toml')).sort()
+    const { declarations } = read(paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') })))
+    const objects = declarations.map(({ kind, name, spec }) => complete({ kind, name, spec }))
+    const text = writeFile(objects)
+    expect(readBack(text).map(complete)).toEqual([...Map.groupBy(objects, ({ kind }) => kind).values()].flat())
+    expect(writeFile(objects.map(complete))).toBe(text)
   })
 })
 

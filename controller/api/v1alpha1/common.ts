@@ -6,14 +6,14 @@ import Type from './schema.ts'
 /** Keys beside `config` in every block. */
 export const wrapper = {
   description: text('Free text for humans.', { level: 'block', example: 'Front page of the shop.' }),
-  tags: list('Tags; each also becomes the label `tag.komodo.dev/<tag>`, so that `kubectl get -l` can select by it.', {
-    level: 'block',
-    example: '["prod", "eu"]',
-  }),
   template: flag('Marks the object as a template to copy from; a template is never deployed.', {
     default: false,
     level: 'block',
     since: '1.18.4',
+  }),
+  tags: list('Tags; each also becomes the label `tag.komodo.dev/<tag>`, so that `kubectl get -l` can select by it.', {
+    level: 'block',
+    example: '["prod", "eu"]',
   }),
 }
 

@@ -107,12 +107,13 @@ export const objectOf = (model: BlockModel): fc.Arbitrary<WritableObject> => {
   )
   const config = model.config?.variants
     ? arbitraryVariant(model.config.variants)
-    : arbitraryTable(model.config?.table ?? { fields: [], byKey: new Map(), required: [] })
+    : arbitraryTable(model.config?.table ?? { fields: [], byKey: new Map(), required: [], secrets: [] })
   return fc
     .tuple(named, arbitraryTable(model.block), config as fc.Arbitrary<Record<string, unknown>>)
     .map(([objectName, block, rest]) => {
       const spec = { ...block, ...rest }
-      if (spec.isSecret === true) delete spec.value
+      // Nothing has both.
+      if (spec.isSecret === true || spec.valueFrom !== undefined) delete spec.value
       return { kind: model.kind, name: objectName, spec }
     })
 }
