@@ -18,6 +18,7 @@ import type { Hosts } from './hosts/port.ts'
 import { installationKey } from './installation-key.ts'
 import { type Secret, secretType } from './kube/builtin-types.ts'
 import type { Ground, Wiring } from './operator.ts'
+import { gitAccess } from './reconcilers/git-access.ts'
 import { isInterpolatedKind } from './reconcilers/interpolation/fields.ts'
 import { gitProviderReconciler, imageRegistryReconciler } from './reconcilers/provider/reconciler.ts'
 import { createReconcilers } from './reconcilers/reconcilers.ts'
@@ -42,10 +43,14 @@ export const wire =
       allowLocal: config.home.kind === 'standalone',
     })
     const secrets = secretsOf(caches.lister<Secret>(secretType))
+    const servers = caches.lister<Server>(serverKind)
+    const gitProviders = caches.lister<GitProvider>(gitProviderKind)
+    const imageRegistries = caches.lister<ImageRegistry>(imageRegistryKind)
+    const access = gitAccess({ providers: gitProviders, servers, secrets })
     const digestKey = await installationKey(client, namespace, signal)
     const repos = caches.lister<Repo>(repoKind)
     const reconcilers = createReconcilers({
-      servers: caches.lister<Server>(serverKind),
+      servers,
       variables: caches.lister<Variable>(variableKind),
       deployments: caches.lister<Deployment>(deploymentKind),
       stacks: caches.lister<Stack>(stackKind),
@@ -55,7 +60,9 @@ export const wire =
           : [],
       ),
       repos,
+      imageRegistries,
       secrets,
+      access,
       hosts: await hostsOf(ground),
       sources,
       digestKey,
@@ -68,14 +75,14 @@ export const wire =
     register(reconcilers.deployment)
     register(reconcilers.stack)
     register(reconcilers.repo)
-    register(gitProviderReconciler(caches.lister<GitProvider>(gitProviderKind), secrets))
-    register(imageRegistryReconciler(caches.lister<ImageRegistry>(imageRegistryKind), secrets))
+    register(gitProviderReconciler(gitProviders, secrets))
+    register(imageRegistryReconciler(imageRegistries, secrets))
     for (const kind of kinds) if (kind.notYet !== undefined) register(storedReconciler(kind))
     register(
       resourceSyncReconciler({
         client,
         git: sources,
-        secrets,
+        access,
         repos,
         syncDirectory: path.join(config.dataDir, 'syncs'),
         approvals: caches.lister<PlanApproval>(planApprovalKind),

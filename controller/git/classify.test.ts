@@ -6,7 +6,7 @@ const remote: GitRemote = {
   url: 'https://git.example.com/a/b',
   branch: 'main',
   commit: '1234567',
-  credentials: { username: 'ann', password: 's3cr/t' },
+  credentials: { basic: { username: 'ann', password: 's3cr/t' } },
 }
 
 describe('what git says', () => {

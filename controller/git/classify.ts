@@ -1,3 +1,4 @@
+import { secretsOf } from './credentials.ts'
 import { SourceError, type SourceFailure } from './errors.ts'
 import { type GitRemote, placeOf } from './remote.ts'
 
@@ -38,7 +39,7 @@ const rules: readonly Rule[] = [
     (remote) =>
       remote.credentials === undefined
         ? `${where(remote)} refuses access without a login; name a Secret with one in operator.credentials, or set gitAccount`
-        : `${where(remote)} refuses the login of ${remote.credentials.username}; check the token and what it may read`,
+        : `${where(remote)} refuses the login${nameOf(remote)}; check the token and what it may read`,
   ],
   [
     /repository .*not found|returned error: 404|does not appear to be a git repository|repository .*does not exist|no such file or directory/i,
@@ -59,6 +60,9 @@ const rules: readonly Rule[] = [
   ],
   [/no space left/i, 'GitFailed', () => 'the disk of the controller is full'],
 ]
+
+const nameOf = ({ credentials }: GitRemote): string =>
+  credentials?.basic === undefined ? '' : ` of ${credentials.basic.username}`
 
 export const branchNotFound = (remote: GitRemote): string =>
   `${where(remote)} has no branch "${remote.branch}"; it was removed or renamed, or is misspelt`
@@ -91,14 +95,11 @@ const lastWords = (output: string): string => {
 /** Without anything that could be the credentials, plain or encoded. */
 export function scrub(text: string, { credentials }: Pick<GitRemote, 'credentials'>): string {
   if (credentials === undefined) return text
-  const { username, password } = credentials
-  let clean = text
-  for (const secret of [
-    password,
-    encodeURIComponent(password),
-    Buffer.from(`${username}:${password}`).toString('base64'),
-  ]) {
-    if (secret !== '') clean = clean.replaceAll(secret, '***')
-  }
-  return clean
+  const { basic } = credentials
+  const encoded = basic && Buffer.from(`${basic.username}:${basic.password}`).toString('base64')
+  const secrets = secretsOf({ credentials }).flatMap((secret) => [secret, encodeURIComponent(secret)])
+  return [...secrets, ...(encoded === undefined ? [] : [encoded])].reduce(
+    (clean, secret) => clean.replaceAll(secret, '***'),
+    text,
+  )
 }

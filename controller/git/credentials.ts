@@ -1,63 +1,51 @@
 import { SourceError } from './errors.ts'
-import type { GitCredentials } from './remote.ts'
+import {
+  addressOf,
+  type GitCredentials,
+  type GitRemote,
+  type GitRepositorySpec,
+  type RemoteAddress,
+  remoteUrl,
+} from './remote.ts'
 
-/** Secrets with this type are logins at a git provider: `domain`, `username` and `token`. */
+/** Secrets with this type are logins at a git provider: `domain`, `username` and any of the ways of `credentialsOf`. */
 export const GIT_ACCOUNT_TYPE = 'komodo.dev/git-account'
 
-/** The part of the Secrets that is needed here; decoded values by key. */
-export interface CredentialSecrets {
-  read(namespace: string, name: string, signal: AbortSignal): Promise<ReadonlyMap<string, string> | undefined>
-  ofType(namespace: string, type: string, signal: AbortSignal): Promise<readonly ReadonlyMap<string, string>[]>
-}
+/** Decoded values of a Secret by key. */
+type SecretData = ReadonlyMap<string, string>
 
-export interface CredentialSpec {
-  gitProvider: string
-  gitAccount: string
-  operator: { credentials?: string; url?: string | undefined }
-}
-
-/** The login that an object names, in either way; `undefined` when it names none. Rejects with `CredentialsMissing` when there is no such login. */
-export async function findCredentials(
-  spec: CredentialSpec,
-  namespace: string,
-  secrets: CredentialSecrets,
-  signal: AbortSignal,
-): Promise<GitCredentials | undefined> {
-  const { gitProvider, gitAccount, operator } = spec
-  if (operator.credentials) {
-    const data = await secrets.read(namespace, operator.credentials, signal)
-    if (data === undefined) {
-      throw missing(
-        `there is no Secret "${operator.credentials}" in the namespace ${namespace}; operator.credentials names it`,
-      )
-    }
-    const credentials = credentialsOf(data)
-    if (credentials !== undefined) return forHost(spec, data.get('domain'), credentials)
-    throw missing(`the Secret "${operator.credentials}" has neither \`username\` and \`password\` nor a \`token\``)
+/**
+ * The login that a Secret holds, under the keys that people know: `username` and `password`; `token`, alone, with `username`, or as
+ * `user:token`, as Komodo takes it; `bearer` (`bearerToken`); `identity` (`ssh-privatekey`) with `known_hosts`; `ca.crt` (`caFile`);
+ * `tls.crt` with `tls.key`. `undefined` when it holds none.
+ */
+export function credentialsOf(data: SecretData): GitCredentials | undefined {
+  const value = (...keys: readonly string[]): string | undefined =>
+    keys.map((key) => data.get(key)?.trim()).find((found) => found !== undefined && found !== '')
+  const basic = basicOf(data)
+  const bearer = value('bearer', 'bearerToken')
+  const privateKey = value('identity', 'ssh-privatekey')
+  const user = value('username')
+  const ca = value('ca.crt', 'caFile')
+  const [certificate, key] = [value('tls.crt'), value('tls.key')]
+  const credentials: GitCredentials = {
+    ...(basic !== undefined && { basic }),
+    ...(bearer !== undefined && { bearer }),
+    ...(privateKey !== undefined && {
+      ssh: {
+        privateKey: lines(privateKey),
+        knownHosts: lines(value('known_hosts') ?? ''),
+        ...(user !== undefined && { user }),
+      },
+    }),
+    ...(ca !== undefined && { ca: lines(ca) }),
+    ...(certificate !== undefined &&
+      key !== undefined && { client: { certificate: lines(certificate), key: lines(key) } }),
   }
-  if (gitAccount === '') return undefined
-  const accounts = await secrets.ofType(namespace, GIT_ACCOUNT_TYPE, signal)
-  const account = accounts.find((data) => data.get('domain') === gitProvider && data.get('username') === gitAccount)
-  const credentials = account && credentialsOf(account)
-  if (credentials !== undefined) return forHost(spec, gitProvider, credentials)
-  throw missing(
-    `there is no login of "${gitAccount}" at ${gitProvider}; make a Secret of type ${GIT_ACCOUNT_TYPE} with domain, username and token`,
-  )
+  return Object.keys(credentials).length === 0 ? undefined : credentials
 }
 
-/** A login that says where it belongs goes nowhere else: who writes a URL may not be allowed to read the Secret. */
-function forHost(
-  { gitProvider, operator }: CredentialSpec,
-  domain: string | undefined,
-  credentials: GitCredentials,
-): GitCredentials {
-  const host = operator.url ? URL.parse(operator.url)?.host : gitProvider.trim()
-  if (domain === undefined || !host || host === domain.trim()) return credentials
-  throw missing(`the login is for ${domain}, and is not sent to ${host}; correct the URL, or \`domain\` in the Secret`)
-}
-
-/** `username` and `password`, or `token`; a token may be `user:token`, as Komodo takes it. */
-export function credentialsOf(data: ReadonlyMap<string, string>): GitCredentials | undefined {
+function basicOf(data: SecretData): GitCredentials['basic'] {
   const username = data.get('username')?.trim()
   const password = (data.get('password') ?? data.get('token'))?.trim()
   if (!password) return undefined
@@ -65,5 +53,92 @@ export function credentialsOf(data: ReadonlyMap<string, string>): GitCredentials
   if (colon > 0) return { username: password.slice(0, colon).trim(), password: password.slice(colon + 1).trim() }
   return { username: username || 'token', password }
 }
+
+/** ssh refuses a key without a line end at its end, and with the line ends of other systems. */
+const lines = (text: string): string => `${text.replaceAll('\r', '')}\n`
+
+/** What must never be shown. */
+export const secretsOf = ({ credentials }: Pick<GitRemote, 'credentials'>): string[] =>
+  [
+    credentials?.basic?.password,
+    credentials?.bearer,
+    credentials?.ssh?.privateKey.trim(),
+    credentials?.client?.key.trim(),
+  ].filter((secret): secret is string => secret !== undefined && secret !== '')
+
+/** Where an account or a Secret was found. */
+export interface FoundLogin {
+  credentials: GitCredentials
+  /** Host that it is for; nothing: any. */
+  domain?: string | undefined
+  /** Over https or http, whatever the object says. */
+  https?: boolean | undefined
+  /** For messages: `Secret "login"`. */
+  where: string
+}
+
+/** The host of the account that `gitAccount` names: that of the URL, where one is given. */
+export const accountDomain = ({ gitProvider, operator }: Pick<GitRepositorySpec, 'gitProvider' | 'operator'>): string =>
+  (operator.url && addressOf(operator.url)?.host) || gitProvider.trim()
+
+/** The remote of a spec, to be reached with a login, if there is one. Throws `CredentialsMissing` when that is for something else. */
+export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefined): GitRemote {
+  const { branch, commit } = spec
+  const url = urlWith(spec, found)
+  const address = addressOf(url)
+  if (found === undefined || address === undefined || address.transport === 'file') {
+    if (address?.transport === 'ssh') {
+      throw missing(
+        `${url} is reached by ssh, and there is no key for it; name a Secret with \`identity\` and \`known_hosts\` in operator.credentials`,
+      )
+    }
+    return { url, branch, commit }
+  }
+  const { credentials, domain, where } = found
+  // A login that says where it belongs goes nowhere else: who writes a URL may not be allowed to read the Secret.
+  if (domain !== undefined && !isAt(domain.trim(), address)) {
+    throw missing(
+      `the login is for ${domain}, and is not sent to ${address.host}; correct the URL, or \`domain\` in ${where}`,
+    )
+  }
+  if (address.transport === 'ssh') {
+    if (credentials.ssh === undefined) {
+      throw missing(
+        `${url} is reached by ssh, and ${where} holds no key for it; it needs \`identity\` and \`known_hosts\``,
+      )
+    }
+    if (credentials.ssh.knownHosts.trim() === '') {
+      throw missing(
+        `${where} has an \`identity\` but no \`known_hosts\`, so ${address.host} could be anybody; ${howToKnow(address)}`,
+      )
+    }
+  } else if (credentials.ssh !== undefined && Object.keys(credentials).length === 1) {
+    throw missing(
+      `${where} holds a key for ssh, and ${url} is not reached by ssh; write ssh://git@${address.hostname}/...`,
+    )
+  }
+  return { url, branch, commit, credentials }
+}
+
+/** How to get the line of `known_hosts` for a host. */
+export const howToKnow = ({ host, hostname }: Pick<RemoteAddress, 'host' | 'hostname'>): string => {
+  const port = /:(\d+)$/.exec(host)?.[1]
+  const scan = `ssh-keyscan ${port === undefined ? '' : `-p ${port} `}${hostname.replace(/^\[|\]$/g, '')}`
+  return `get the line with \`${scan}\`, compare its fingerprint (\`ssh-keygen -lf -\`) with the one that the host publishes, and put it into \`known_hosts\` of the Secret`
+}
+
+function urlWith(spec: GitRepositorySpec, found: FoundLogin | undefined): string {
+  const ssh = found?.credentials.ssh
+  const { basic, bearer } = found?.credentials ?? {}
+  if (!spec.operator.url && ssh !== undefined && basic === undefined && bearer === undefined) {
+    const hostname = URL.parse(`https://${spec.gitProvider.trim()}`)?.hostname ?? spec.gitProvider.trim()
+    return `ssh://${ssh.user ?? 'git'}@${hostname}/${spec.repo.trim().replace(/^\/+/, '')}`
+  }
+  return remoteUrl({ ...spec, gitHttps: found?.https ?? spec.gitHttps })
+}
+
+/** A host has one key however it is reached, so for ssh its port (that of http, in `domain`) does not count. */
+const isAt = (domain: string, { transport, host, hostname }: RemoteAddress): boolean =>
+  domain === host || (transport === 'ssh' && (URL.parse(`https://${domain}`)?.hostname ?? domain) === hostname)
 
 const missing = (message: string): SourceError => new SourceError('CredentialsMissing', message)

@@ -243,7 +243,7 @@ const refOf = ({ branch, commit }: GitRemote): string =>
 
 function identity({ url, branch, commit, credentials }: GitRemote, withCredentials: boolean): string {
   const wanted = [url, commit === '' ? branch : '', commit]
-  return digest(JSON.stringify(withCredentials ? [...wanted, credentials?.username, credentials?.password] : wanted))
+  return digest(JSON.stringify(withCredentials ? [...wanted, credentials] : wanted))
 }
 
 async function sizeOf(directory: string): Promise<number> {

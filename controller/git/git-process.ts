@@ -146,12 +146,13 @@ export class GitProcess {
       GIT_OPTIONAL_LOCKS: '0',
     }
     const parsed = remote && URL.parse(remote.url)
-    if (!remote?.credentials || !parsed) return env
+    const basic = remote?.credentials?.basic
+    if (basic === undefined || !parsed) return env
     env.GIT_ASKPASS = join(home, 'askpass')
     env.KOMODO_GIT_SCHEME = parsed.protocol
     env.KOMODO_GIT_HOST = parsed.host
-    env.KOMODO_GIT_USERNAME = remote.credentials.username
-    env.KOMODO_GIT_PASSWORD = remote.credentials.password
+    env.KOMODO_GIT_USERNAME = basic.username
+    env.KOMODO_GIT_PASSWORD = basic.password
     return env
   }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CredentialSpec, credentialsOf, findCredentials } from './credentials.ts'
-import { checkRemote, isBranchName, remoteUrl } from './remote.ts'
+import { addressOf, checkRemote, isBranchName, remoteUrl } from './remote.ts'
 
 describe('the URL of a repository', () => {
   it.each([
@@ -64,66 +63,82 @@ describe('names of branches', () => {
   })
 })
 
-it('anything that is not http, https, file or a path is refused', () => {
-  const scheme = fc.constantFrom(
+describe('an address', () => {
+  it.each([
+    ['https://git.example.com/a/b', 'https', 'git.example.com'],
+    ['http://localhost:3000/a/b', 'http', 'localhost:3000'],
+    ['ssh://git@git.example.com:2222/a/b', 'ssh', 'git.example.com:2222'],
+    ['ssh://git@[::1]:2222/a/b', 'ssh', '[::1]:2222'],
+    ['git@github.com:a/b.git', 'ssh', 'github.com'],
+    ['org@vs-ssh.visualstudio.com:v3/org/project/repo', 'ssh', 'vs-ssh.visualstudio.com'],
+    ['/srv/r.git', 'file', '/srv/r.git'],
+    ['file:///srv/r.git', 'file', 'file:///srv/r.git'],
+  ])('%s is reached by %s at %s', (url, transport, host) => {
+    expect(addressOf(url)).toMatchObject({ transport, host })
+    expect(() => checkRemote({ url, branch: 'main', commit: '' }, true)).not.toThrow()
+  })
+
+  it.each([
+    'ssh://-oProxyCommand=touch$IFS/tmp/pwned/a',
+    'ssh://-oProxyCommand=x@host/a',
+    '-oProxyCommand=x:a',
+    '-oProxyCommand=x@host:a',
+    'git@-oProxyCommand=x:a',
+    'git@host:--upload-pack=x',
+    'ssh://git@host$(id)/a',
+    'git@host;id:a',
+    'ext::sh -c id',
+    'ext::id',
+    'fd::17/a',
+    'git://host/a',
+    'ftp://host/a',
+    'javascript:alert(1)//',
+    'https://host/a\nhost: evil',
+    'https://host%0ahost=evil/a',
+    'https://',
+    'ssh:///a',
+    'https://-host/a',
+    'relative/path',
+    '',
+  ])('attack: %j is none', (url) => {
+    expect(() => checkRemote({ url, branch: 'main', commit: '' }, true)).toThrow()
+  })
+
+  it.each(['https://ann:canary@host/a', 'https://canary@host/a', 'ssh://git:canary@host/a'])(
+    'with a login in it is refused, and not repeated: %s',
+    (url) => {
+      expect(() => checkRemote({ url, branch: 'main', commit: '' }, true)).toThrow(/^(?!.*canary).*credentials/)
+    },
+  )
+})
+
+it('whatever is tried, what git is given begins with no dash, has no spaces, and is reached by a way that is known', () => {
+  const start = fc.constantFrom(
     'ssh://',
     'git://',
     'ext::',
     'ftp://',
-    'javascript:',
     'git@host:',
+    'host:',
     '-',
     '--upload-pack=',
     '',
+    'https://',
   )
   fc.assert(
-    fc.property(scheme, fc.string(), (prefix, rest) => {
+    fc.property(start, fc.string(), (prefix, rest) => {
       const url = `${prefix}${rest}`
-      fc.pre(!/^(https?:|file:\/\/|\/)/i.test(url))
-      expect(() => checkRemote({ url, branch: 'main', commit: '' }, true)).toThrow()
+      try {
+        checkRemote({ url, branch: 'main', commit: '' }, true)
+      } catch {
+        return
+      }
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+      expect(url).toMatch(/^[^-\u0000-\u0020][^\u0000-\u0020]*$/)
+      expect(['http', 'https', 'ssh', 'file']).toContain(addressOf(url)?.transport)
+      expect(addressOf(url)?.hostname).not.toMatch(/^-/)
+      expect(addressOf(url)?.user ?? '').not.toMatch(/^-/)
     }),
+    { numRuns: 1_000 },
   )
-})
-
-describe('a login', () => {
-  it.each([
-    ['username and password', { username: 'u', password: 'p:q' }, { username: 'u', password: 'p:q' }],
-    ['a token alone', { token: 'abc' }, { username: 'token', password: 'abc' }],
-    ["Komodo's user:token", { token: 'me:abc' }, { username: 'me', password: 'abc' }],
-    ['a token with a username', { username: 'u', token: 'abc' }, { username: 'u', password: 'abc' }],
-    ['white space around it', { token: ' abc\n' }, { username: 'token', password: 'abc' }],
-    ['nothing of use', { user: 'x' }, undefined],
-  ])('%s', (_, data, expected) => {
-    expect(credentialsOf(new Map(Object.entries(data) as [string, string][]))).toEqual(expected)
-  })
-})
-
-describe('a login that names its domain', () => {
-  const data = new Map([
-    ['domain', 'github.com'],
-    ['username', 'bot'],
-    ['token', 'secret'],
-  ])
-  const find = (changes: Partial<CredentialSpec>) =>
-    findCredentials(
-      { gitProvider: 'github.com', gitAccount: '', operator: {}, ...changes },
-      'default',
-      { read: async () => data, ofType: async () => [data] },
-      new AbortController().signal,
-    )
-  it.each<[string, Partial<CredentialSpec>]>([
-    ['as an account', { gitAccount: 'bot' }],
-    ['by the name of its Secret', { operator: { credentials: 'login' } }],
-    ['for a URL at that host', { gitAccount: 'bot', operator: { url: 'https://github.com/a/b' } }],
-  ])('is found %s', async (_, spec) => {
-    expect(await find(spec)).toEqual({ username: 'bot', password: 'secret' })
-  })
-  it.each<[string, Partial<CredentialSpec>]>([
-    ['by operator.url beside gitAccount', { gitAccount: 'bot', operator: { url: 'https://evil.example/a' } }],
-    ['by operator.url', { operator: { credentials: 'login', url: 'https://github.com.evil.example/a' } }],
-    ['by another port', { operator: { credentials: 'login', url: 'https://github.com:8443/a' } }],
-    ['by gitProvider', { gitProvider: 'evil.example', operator: { credentials: 'login' } }],
-  ])('attack: is not sent to another host, asked for %s', async (_, spec) => {
-    await expect(find(spec)).rejects.toThrow('the login is for github.com, and is not sent to')
-  })
 })

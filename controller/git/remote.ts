@@ -3,7 +3,7 @@ import { SourceError } from './errors.ts'
 
 /** A repository and the revision that is wanted of it. */
 export interface GitRemote {
-  /** `https://`, `http://` or `file://`, or an absolute path; never with credentials in it. */
+  /** `https://`, `http://`, `ssh://` or `file://`, `user@host:path`, or an absolute path; never with a password in it. */
   url: string
   branch: string
   /** Hash to stay at; empty: the head of the branch. */
@@ -11,24 +11,79 @@ export interface GitRemote {
   credentials?: GitCredentials
 }
 
+/** What a host is shown, and what it has to show. Which part is used depends on the transport. */
 export interface GitCredentials {
-  username: string
-  password: string
+  basic?: { username: string; password: string }
+  /** Token of `Authorization: Bearer`, for hosts that take it there. */
+  bearer?: string
+  /** `user`: at the host, when the URL names none. */
+  ssh?: { privateKey: string; knownHosts: string; user?: string }
+  /** Certificates (PEM) of who may have signed the host's; instead of the ones that the machine trusts. */
+  ca?: string
+  client?: { certificate: string; key: string }
 }
 
 /** The fields that Komodo's resources have in common, and the `operator` ones that go before them. */
 export interface GitRepositorySpec {
   gitProvider: string
   gitHttps: boolean
+  gitAccount: string
   repo: string
-  operator: { url?: string }
+  branch: string
+  commit: string
+  operator: { url?: string; credentials?: string }
 }
 
 /** `{https|http}://{provider}/{repo}`, as Komodo has it, but without credentials: those never stand in a URL. */
-export function remoteUrl({ gitProvider, gitHttps, repo, operator }: GitRepositorySpec): string {
+export function remoteUrl({
+  gitProvider,
+  gitHttps,
+  repo,
+  operator,
+}: Pick<GitRepositorySpec, 'gitProvider' | 'gitHttps' | 'repo'> & { operator: { url?: string } }): string {
   if (operator.url) return operator.url
   return `${gitHttps ? 'https' : 'http'}://${gitProvider.trim()}/${repo.trim().replace(/^\/+/, '')}`
 }
+
+/** How a remote is reached, and where. */
+export interface RemoteAddress {
+  transport: 'http' | 'https' | 'ssh' | 'file'
+  /** With the port if one is given; the path for `file`. */
+  host: string
+  /** Without port. */
+  hostname: string
+  /** In the URL, for `ssh`. */
+  user?: string
+}
+
+/** `undefined` for what is no address of a repository. */
+export function addressOf(url: string): RemoteAddress | undefined {
+  if (isAbsolute(url) || url.startsWith('file://')) return { transport: 'file', host: url, hostname: url }
+  // As git: without a scheme, a colon before the first slash makes it an address of ssh. Only with a user, so that nothing else does.
+  const scp = /^([^@/:]+)@(\[[^\]/]+\]|[^@/:]+):(?!\/\/|:)(.+)$/.exec(url)
+  if (scp !== null) {
+    const [, user = '', host = '', path = ''] = scp
+    return isHost(host) && !path.startsWith('-') ? ssh(host, host, user) : undefined
+  }
+  const parsed = URL.parse(url)
+  if (parsed === null || !isHost(parsed.hostname)) return undefined
+  const { protocol, host, hostname, username } = parsed
+  if (protocol === 'https:' || protocol === 'http:') {
+    return { transport: protocol === 'https:' ? 'https' : 'http', host, hostname }
+  }
+  return protocol === 'ssh:' ? ssh(host, hostname, username) : undefined
+}
+
+/** A user is given to ssh as an argument, and no option. */
+const ssh = (host: string, hostname: string, user: string): RemoteAddress | undefined =>
+  user === ''
+    ? { transport: 'ssh', host, hostname }
+    : /^[A-Za-z0-9_][A-Za-z0-9._+-]*$/.test(user)
+      ? { transport: 'ssh', host, hostname, user }
+      : undefined
+
+/** Names and addresses; nothing that begins like an option. */
+const isHost = (host: string): boolean => /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)$/.test(host)
 
 const MAX_URL = 2_048
 
@@ -41,21 +96,23 @@ export function checkRemote({ url, branch, commit }: GitRemote, allowLocal: bool
   if (!isBranchName(branch)) throw invalid(`branch ${show(branch)} is not a name that a git branch can have`)
 }
 
-function checkUrl(url: string, allowLocal: boolean): void {
+export function checkUrl(url: string, allowLocal: boolean): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
   if (url.length > MAX_URL || /[\u0000-\u0020\u007f]/.test(url)) {
     throw invalid(`the repository's URL has white space or control characters in it, or is too long`)
   }
-  if (isAbsolute(url) || url.startsWith('file://')) {
-    if (!allowLocal)
-      throw new SourceError('Refused', `${url} is a path on the controller's machine, which is not allowed here`)
-    return
+  const address = addressOf(url)
+  if (address === undefined) {
+    throw invalid(
+      `${show(url)} is not the URL of a repository; write https://host/owner/name, ssh://git@host/owner/name, file:///path or /path`,
+    )
+  }
+  if (address.transport === 'file') {
+    if (allowLocal) return
+    throw new SourceError('Refused', `${url} is a path on the controller's machine, which is not allowed here`)
   }
   const parsed = URL.parse(url)
-  if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') || parsed.hostname === '') {
-    throw invalid(`${show(url)} is not the URL of a repository; write https://host/owner/name, file:///path or /path`)
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
+  if (parsed?.password || (parsed?.username && address.transport !== 'ssh')) {
     throw invalid(
       `the repository's URL has credentials in it; put them into a Secret and name that in operator.credentials`,
     )
@@ -71,7 +128,7 @@ export function isBranchName(name: string): boolean {
 }
 
 /** What people call the place: the host, or the path. */
-export const placeOf = (url: string): string => URL.parse(url)?.host || url
+export const placeOf = (url: string): string => addressOf(url)?.host ?? url
 
 const invalid = (message: string): SourceError => new SourceError('InvalidSource', message)
 const show = (text: string): string => JSON.stringify(text.slice(0, 200))

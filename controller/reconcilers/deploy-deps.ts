@@ -8,8 +8,10 @@ import type { Lister } from '../engine/lister.ts'
 import type { Hosts } from '../hosts/port.ts'
 import type { AfterRelations } from './after/relations.ts'
 import type { Digest } from './digest.ts'
+import type { GitAccess } from './git-access.ts'
 import type { HostEvents } from './host-events.ts'
 import type { VariableUsers } from './interpolation/users.ts'
+import type { Registries } from './registry-auth.ts'
 import type { SecretReader } from './secrets.ts'
 
 /** What the reconcilers of kinds that are deployed to hosts share; `reconcilers.ts` puts it together. */
@@ -20,6 +22,8 @@ export interface DeployDeps {
   servers: Lister<Server>
   variables: Lister<Variable>
   secrets: SecretReader
+  access: GitAccess
+  registries: Registries
   hosts: Hosts
   relations: AfterRelations
   users: VariableUsers

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta.ts'
 import type { Deployment } from '../api/v1alpha1/deployment.ts'
+import type { ImageRegistry } from '../api/v1alpha1/image-registry.ts'
 import type { Repo } from '../api/v1alpha1/repo.ts'
 import type { Server } from '../api/v1alpha1/server.ts'
 import type { Stack } from '../api/v1alpha1/stack.ts'
@@ -14,9 +15,11 @@ import type { DeployDeps } from './deploy-deps.ts'
 import { deploymentReconciler } from './deployment/reconciler.ts'
 import { indexDeployments } from './deployment/routes.ts'
 import { digestWith } from './digest.ts'
+import type { GitAccess } from './git-access.ts'
 import { HostEvents } from './host-events.ts'
 import type { InterpolatedKind } from './interpolation/fields.ts'
 import { userLister, VariableUsers } from './interpolation/users.ts'
+import { registriesOf } from './registry-auth.ts'
 import { repoReconciler } from './repo/reconciler.ts'
 import type { SecretReader } from './secrets.ts'
 import { serverReconciler } from './server/reconciler.ts'
@@ -33,7 +36,10 @@ export interface ReconcilersOptions {
   /** Other kinds whose texts may name variables; they count as users, though nothing here reconciles them. */
   otherUsers?: readonly { kind: InterpolatedKind; lister: Lister<KubeObject> }[]
   repos: Lister<Repo>
+  imageRegistries: Lister<ImageRegistry>
   secrets: SecretReader
+  /** How those repositories are reached. */
+  access: GitAccess
   hosts: Hosts
   /** Git repositories of Repos and Stacks. */
   sources: TreeSources
@@ -57,7 +63,7 @@ export interface Reconcilers {
 
 /** Puts together what keeps hosts equal to what is declared. Declares its indexes, so it is to be called once for a set of listers. */
 export function createReconcilers(options: ReconcilersOptions): Reconcilers {
-  const { servers, variables, deployments, stacks, repos, secrets, hosts, clock, log, random } = options
+  const { servers, variables, deployments, stacks, repos, secrets, access, hosts, clock, log, random } = options
   indexDeployments(deployments)
   indexStacks(stacks)
   const hostEvents = new HostEvents({ servers, hosts, clock, log, random })
@@ -86,6 +92,8 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     servers,
     variables,
     secrets,
+    access,
+    registries: registriesOf({ providers: options.imageRegistries, servers, secrets }),
     hosts,
     relations: new AfterRelations(deployments, stacks),
     users,

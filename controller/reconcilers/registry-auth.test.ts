@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { ImageRegistry } from '../api/v1alpha1/image-registry.ts'
+import type { Server } from '../api/v1alpha1/server.ts'
 import { WaitingError } from '../engine/errors.ts'
-import { REGISTRY_ACCOUNT_TYPE, registryAuth, registryOf } from './registry-auth.ts'
+import { ObjectStore } from '../engine/object-store.ts'
+import { REGISTRY_ACCOUNT_TYPE, type RegistryLogin, registriesOf, registryDomain, registryOf } from './registry-auth.ts'
 import type { SecretData, SecretReader } from './secrets.ts'
 
 describe('registryOf', () => {
@@ -33,8 +36,91 @@ const reader = (
   }
 }
 
-const login = { namespace: 'default', registry: 'ghcr.io', account: '', condition: 'InputsReady' }
+const login = { namespace: 'default', registry: 'ghcr.io', account: '', server: 'nas', condition: 'InputsReady' }
 const { signal } = new AbortController()
+
+const registryAuth = (
+  wanted: RegistryLogin,
+  secrets: SecretReader,
+  signal: AbortSignal,
+  providers: readonly ImageRegistry[] = [],
+) => {
+  const store = new ObjectStore<ImageRegistry>()
+  for (const provider of providers) store.upsert(provider)
+  return registriesOf({ providers: store, servers: new ObjectStore<Server>(), secrets }).authFor(wanted, signal)
+}
+
+const registry = (name: string, domain: string, servers: string[] = []): ImageRegistry => ({
+  apiVersion: 'komodo.dev/v1alpha1',
+  kind: 'ImageRegistry',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    domain,
+    accounts: [{ username: 'me', tokenFrom: { secretKeyRef: { name, key: 'token' } } }],
+    organizations: ['acme'],
+    operator: { suspend: false, servers },
+  },
+})
+
+describe('registryDomain', () => {
+  it.each([
+    ['', 'docker.io'],
+    ['docker.io', 'docker.io'],
+    ['https://index.docker.io/v1/', 'docker.io'],
+    ['http://localhost:5000', 'localhost:5000'],
+    ['http://registry', 'docker.io'],
+    ['registry.example.com', 'registry.example.com'],
+  ])('%s is %s', (domain, registry) => {
+    expect(registryDomain(domain)).toBe(registry)
+  })
+})
+
+describe('an account', () => {
+  const token = { data: { token: 'of-provider' } }
+  it.each<[string, Partial<RegistryLogin>, ImageRegistry[], string | RegExp]>([
+    ['of a registry that is declared', {}, [registry('r', 'ghcr.io')], 'of-provider'],
+    ['of one without TLS', { registry: 'localhost:5000' }, [registry('r', 'http://localhost:5000')], 'of-provider'],
+    [
+      'of Docker Hub, which has many names',
+      { registry: 'docker.io' },
+      [registry('r', 'index.docker.io')],
+      'of-provider',
+    ],
+    ['for this Server', {}, [registry('r', 'ghcr.io', ['nas'])], 'of-provider'],
+    [
+      'for another Server',
+      {},
+      [registry('r', 'ghcr.io', ['other'])],
+      /there is no account "me" for registry ghcr.io: declare it/,
+    ],
+    [
+      'whose Secret is missing',
+      {},
+      [registry('gone', 'ghcr.io')],
+      /ImageRegistry "gone" has that account, but key "token" of Secret "gone" is not there/,
+    ],
+  ])('%s', async (_, changes, providers, expected) => {
+    const auth = await registryAuth(
+      { ...login, account: 'me', ...changes },
+      reader({ r: token }),
+      signal,
+      providers,
+    ).then(
+      (found) => found?.password,
+      (error: Error) => error.message,
+    )
+    if (typeof expected === 'string') expect(auth).toBe(expected)
+    else expect(auth).toMatch(expected)
+  })
+
+  it('of a registry that is declared goes before a Secret, and a Secret before a registry of one Server', async () => {
+    const mine = { type: REGISTRY_ACCOUNT_TYPE, data: { domain: 'ghcr.io', username: 'me', password: 'of-secret' } }
+    const found = async (provider: ImageRegistry) =>
+      (await registryAuth({ ...login, account: 'me' }, reader({ r: token, mine }), signal, [provider]))?.password
+    expect(await found(registry('r', 'ghcr.io'))).toBe('of-provider')
+    expect(await found(registry('r', 'ghcr.io', ['nas']))).toBe('of-secret')
+  })
+})
 
 describe('registryAuth', () => {
   it('asks for none when none is named', async () => {

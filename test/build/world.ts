@@ -8,6 +8,8 @@ import {
   parseKey,
 } from '../../controller/api/meta.ts'
 import { type Deployment, deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
+import type { GitProvider } from '../../controller/api/v1alpha1/git-provider.ts'
+import type { ImageRegistry } from '../../controller/api/v1alpha1/image-registry.ts'
 import { type Repo, repoKind } from '../../controller/api/v1alpha1/repo.ts'
 import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { type Stack, stackKind } from '../../controller/api/v1alpha1/stack.ts'
@@ -22,6 +24,7 @@ import { Redactor } from '../../controller/engine/redactor.ts'
 import type { GitRemote } from '../../controller/git/remote.ts'
 import type { SourceTree } from '../../controller/git/tree.ts'
 import type { Secret } from '../../controller/kube/builtin-types.ts'
+import { gitAccess } from '../../controller/reconcilers/git-access.ts'
 import { createReconcilers, type Reconcilers } from '../../controller/reconcilers/reconcilers.ts'
 import { secretsOf } from '../../controller/reconcilers/secrets.ts'
 import { concludeStatus } from '../../controller/status/conclude.ts'
@@ -67,6 +70,8 @@ export class World {
     Repo: new ObjectStore<Repo>(fitting(repoKind)),
   }
   readonly secrets = new ObjectStore<Secret>()
+  readonly gitProviders = new ObjectStore<GitProvider>()
+  readonly imageRegistries = new ObjectStore<ImageRegistry>()
   readonly #reconcilers: Reconcilers
   readonly #queue = new Set<string>()
   readonly #rechecks = new Map<string, () => void>()
@@ -84,13 +89,17 @@ export class World {
         for (const object of before.stores[kind].list()) this.#store(kind).upsert(object as Reconciled)
       for (const object of before.secrets.list()) this.secrets.upsert(object as Secret)
     }
+    const secrets = secretsOf(this.secrets)
+    const servers = this.stores.Server
     this.#reconcilers = createReconcilers({
-      servers: this.stores.Server,
+      servers,
       variables: this.stores.Variable,
       deployments: this.stores.Deployment,
       stacks: this.stores.Stack,
       repos: this.stores.Repo,
-      secrets: secretsOf(this.secrets),
+      imageRegistries: this.imageRegistries,
+      secrets,
+      access: gitAccess({ providers: this.gitProviders, servers, secrets }),
       hosts: this.hosts,
       sources: { open: (remote) => this.#open(remote) },
       digestKey: 'test',

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import { type GitProvider, gitProviderKind } from '../../controller/api/v1alpha1/git-provider.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
 import { type PlanApproval, planApprovalKind } from '../../controller/api/v1alpha1/plan-approval.ts'
 import { type Repo, repoKind } from '../../controller/api/v1alpha1/repo.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { type Server, serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { Caches } from '../../controller/engine/caches.ts'
 import { systemClock } from '../../controller/engine/clock.ts'
 import { createController } from '../../controller/engine/controller.ts'
@@ -23,6 +25,7 @@ import { createInProcessTransport } from '../../controller/kube/in-process-trans
 import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import type { Transport, TransportRequest } from '../../controller/kube/transport.ts'
+import { gitAccess } from '../../controller/reconcilers/git-access.ts'
 import { resourceSyncReconciler } from '../../controller/reconcilers/resource-sync/reconciler.ts'
 import { secretsOf } from '../../controller/reconcilers/secrets.ts'
 import { syncKinds } from '../../controller/sync/kinds.ts'
@@ -88,7 +91,11 @@ export async function startSyncOperator({
     const reconciler = resourceSyncReconciler({
       client: observed,
       git,
-      secrets: secretsOf(secrets),
+      access: gitAccess({
+        providers: caches.lister<GitProvider>(gitProviderKind),
+        servers: caches.lister<Server>(serverKind),
+        secrets: secretsOf(secrets),
+      }),
       repos: caches.lister<Repo>(repoKind),
       syncDirectory: path.join(directory, 'syncs'),
       approvals: caches.lister<PlanApproval>(planApprovalKind),

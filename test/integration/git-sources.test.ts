@@ -56,7 +56,7 @@ const remote = (changes: Partial<GitRemote> = {}): GitRemote => ({
   url: repository.url,
   branch: 'main',
   commit: '',
-  credentials: login,
+  credentials: { basic: login },
   ...changes,
 })
 
@@ -163,7 +163,7 @@ describe('what can go wrong is told apart, with host and ref', () => {
       name: 'wrong password',
       reason: 'AuthFailed',
       says: 'refuses the login of ann',
-      remote: () => ({ credentials: { username: 'ann', password: 'wrong-canary' } }),
+      remote: () => ({ credentials: { basic: { username: 'ann', password: 'wrong-canary' } } }),
     },
     {
       name: 'no login',

@@ -9,9 +9,8 @@ import { recordFailure, recordParents, recordStart, recordSuccess } from '../dep
 import { onHost } from '../host-failure.ts'
 import { removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
-import { registryAuth, registryOf } from '../registry-auth.ts'
 import type { Health, Plan } from './plan.ts'
-import { containerRequest, type DeployPurpose, type DesiredContainer, stopOptions } from './request.ts'
+import { containerRequest, type DeployPurpose, type DesiredContainer, registryLoginOf, stopOptions } from './request.ts'
 import type { Work } from './work.ts'
 
 const { inputsReady, deployed, healthy } = deploymentCondition
@@ -61,12 +60,12 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
   const rollout = await attempts.run(ownerOf(deployment), hash, async () => {
     const login = {
       namespace: deployment.metadata.namespace ?? '',
-      registry: registryOf(desired.image),
-      account: deployment.spec.imageRegistryAccount,
+      ...registryLoginOf(deployment),
       credentials: deployment.spec.operator.credentials,
+      server: deployment.spec.server,
       condition: inputsReady,
     }
-    const auth = await registryAuth(login, deps.secrets, pass.signal)
+    const auth = await deps.registries.authFor(login, pass.signal)
     if (auth !== undefined) pass.redact([auth.password])
 
     if (recordStart(fields, { hash, reason: plan.message, nowMs: deps.clock.now(), request })) {

@@ -13,7 +13,7 @@ import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
 import { act } from './act.ts'
 import { planDeployment } from './plan.ts'
-import { containerNameOf, desiredContainer, hashOf, stopOptions } from './request.ts'
+import { containerNameOf, desiredContainer, hashOf, registryLoginOf, stopOptions } from './request.ts'
 import { deploymentsOn, routeToDeployments } from './routes.ts'
 import type { Work } from './work.ts'
 
@@ -26,7 +26,7 @@ const { serverReady, inputsReady, deployed, healthy } = deploymentCondition
  * container.
  */
 export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
-  const { deployments, servers, secrets, hosts, relations, users, hostEvents, digest } = deps
+  const { deployments, servers, secrets, registries, hosts, relations, users, hostEvents, digest } = deps
   const attempts = new Attempts(deps.clock)
 
   return {
@@ -35,6 +35,7 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
     wakeOn: [
       whenServerChanges(servers, (server) => deploymentsOn(deployments, server)),
       users.wake(deployments, secrets),
+      registries.wake(deployments, registryLoginOf),
       relations.wake('Deployment'),
       hostEvents.wake(routeToDeployments(deployments), (server) => deploymentsOn(deployments, server)),
     ],

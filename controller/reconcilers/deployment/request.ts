@@ -8,6 +8,7 @@ import type { ContainerRequest, KeyValue, RegistryAuth } from '../../hosts/port.
 import type { Digest } from '../digest.ts'
 import { pairs, type Texts, unquoted } from '../interpolation/texts.ts'
 import { NOT_BY_ITSELF_MS, ownerOf } from '../references.ts'
+import { registryOf } from '../registry-auth.ts'
 
 const { inputsReady } = deploymentCondition
 
@@ -69,6 +70,12 @@ export const hashOf = (desired: DesiredContainer, token: string, digest: Digest)
 export const stopOptions = (spec: DeploymentSpec): ContainerRequest['stop'] => ({
   ...(spec.terminationSignal === 'SIGTERM' ? {} : { signal: spec.terminationSignal }),
   timeoutSeconds: spec.terminationTimeout,
+})
+
+/** The account that its image is pulled with. */
+export const registryLoginOf = ({ spec }: Readonly<Deployment>): { registry: string; account: string } => ({
+  registry: registryOf(spec.image.params.image?.trim() ?? ''),
+  account: spec.imageRegistryAccount,
 })
 
 function imageOf({ image: { type, params } }: DeploymentSpec): string {

@@ -15,11 +15,11 @@ const { serverReady, sourceReady, pulled } = repoCondition
  * Woken by the Repo itself and by the Secrets it uses; asks the remote every `operator.interval`.
  */
 export function repoReconciler(deps: DeployDeps & { trees: FreshTrees }): Reconciler<Repo> {
-  const { repos, secrets, users } = deps
+  const { repos, secrets, access, users } = deps
   return {
     type: repoKind,
     owns: [serverReady, sourceReady, pulled],
-    wakeOn: [users.wake(repos, secrets)],
+    wakeOn: [users.wake(repos, secrets), access.wake(repos, ({ spec }) => spec)],
     workers: 16,
 
     async reconcile(repo, pass) {
@@ -49,7 +49,7 @@ async function lookAtRemote(
   }
   const tree = await openTree(
     repo,
-    { settings: spec, condition: sourceReady, intervalMs: intervalOf(repo) },
+    { settings: spec, server: spec.server, condition: sourceReady, intervalMs: intervalOf(repo) },
     pass,
     deps,
   )

@@ -76,7 +76,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const { clock, approvals, live } = deps
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
-  const users = [...credentialUsers(live), ...repoUsers(deps)]
+  const users = [...loginUsers(deps), ...repoUsers(deps)]
   for (const lister of live.values()) {
     lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
   }
@@ -129,19 +129,10 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   }
 }
 
-/** A Secret that appears or changes wakes the syncs that log in with it. */
-function credentialUsers(live: ResourceSyncDeps['live']): Wake[] {
-  const [syncs, secrets] = [live.get(resourceSyncKind.kind), live.get('Secret')]
-  if (syncs === undefined || secrets === undefined) return []
-  syncs.addIndex(BY_CREDENTIALS, (object) => {
-    const { credentials } = (object as ResourceSync).spec.operator
-    return credentials ? [`${object.metadata.namespace}/${credentials}`] : []
-  })
-  return [
-    whenChanged(secrets, ({ metadata: { namespace, name } }) =>
-      syncs.byIndex(BY_CREDENTIALS, `${namespace}/${name}`).map(({ metadata }) => metadata),
-    ),
-  ]
+/** An account or Secret that appears or changes wakes the syncs that log in with it. */
+function loginUsers({ live, access }: Pick<ResourceSyncDeps, 'live' | 'access'>): Wake[] {
+  const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
+  return syncs === undefined ? [] : [access.wake(syncs, ({ spec }) => spec)]
 }
 
 /** A Repo that appears or changes wakes the syncs that link it. */
@@ -151,8 +142,6 @@ function repoUsers({ live, repos }: Pick<ResourceSyncDeps, 'live' | 'repos'>): W
   indexLinkedRepo(syncs, ({ spec }) => spec.linkedRepo)
   return [whenLinkedRepoChanges(repos, syncs)]
 }
-
-const BY_CREDENTIALS = 'credentials-of-sync'
 
 const present = (value: string | undefined): string[] => (value === undefined ? [] : [value])
 

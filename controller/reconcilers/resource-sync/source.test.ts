@@ -24,8 +24,8 @@ const open = (name: string) => {
     spec: { filesOnHost: true, resourcePath: ['.'], operator: {} },
   } as unknown as ResourceSync
   const git = { open: () => Promise.reject(new Error('no git here')) }
-  const secrets = { read: async () => undefined, ofType: async () => [] }
-  const deps = { git, secrets, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
+  const access = { remoteOf: () => Promise.reject(new Error('no git here')), wake: () => () => {} }
+  const deps = { git, access, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
   return openSource(sync, deps, new AbortController().signal, () => {})
 }
 

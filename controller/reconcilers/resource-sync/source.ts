@@ -6,20 +6,20 @@ import type { Repo } from '../../api/v1alpha1/repo.ts'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
 import { StalledError, TransientError, WaitingError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
-import { type CredentialSecrets, findCredentials } from '../../git/credentials.ts'
+import { secretsOf } from '../../git/credentials.ts'
 import { openDirectory } from '../../git/directory-tree.ts'
 import { SourceError } from '../../git/errors.ts'
 import type { GitSources } from '../../git/git-cache.ts'
-import { remoteUrl } from '../../git/remote.ts'
 import type { BrowsableTree } from '../../git/tree.ts'
 import { type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
-import { type GitSettings, linkedRepoOf } from '../source/linked-repo.ts'
+import type { GitAccess } from '../git-access.ts'
+import { linkedRepoOf } from '../source/linked-repo.ts'
 
 const SOURCE_READY = 'SourceReady'
 
 export interface SourceDeps {
   git: GitSources
-  secrets: CredentialSecrets
+  access: GitAccess
   repos: Lister<Repo>
   /** `files_on_host` of a sync is the folder of its name in here. */
   syncDirectory: string
@@ -39,7 +39,7 @@ export interface SyncSource {
 /** Files on the host, then a repository (a Repo's, or its own), then what is written in the object itself: the first that is given, as in Komodo. */
 export async function openSource(
   sync: ResourceSync,
-  { git, secrets, repos, syncDirectory }: SourceDeps,
+  { git, access, repos, syncDirectory }: SourceDeps,
   signal: AbortSignal,
   redact: (secrets: string[]) => void,
 ): Promise<SyncSource> {
@@ -51,16 +51,12 @@ export async function openSource(
       return treeSource(directory, tree, spec.resourcePath)
     }
     // Its path, environment and commands concern servers, not syncs.
-    const settings: GitSettings = linkedRepoOf(sync, repos, SOURCE_READY)?.spec ?? spec
+    const settings = linkedRepoOf(sync, repos, SOURCE_READY)?.spec ?? spec
     if (settings.repo !== '' || settings.operator.url) {
-      const credentials = await findCredentials(settings, metadata.namespace ?? '', secrets, signal)
-      if (credentials !== undefined) redact([credentials.password])
-      const url = remoteUrl(settings)
-      const { branch, commit } = settings
-      const tree = await git.open(
-        { url, branch, commit, ...(credentials === undefined ? {} : { credentials }) },
-        signal,
-      )
+      const remote = await access.remoteOf(settings, { namespace: metadata.namespace ?? '' }, signal)
+      redact(secretsOf(remote))
+      const { url, branch, commit } = remote
+      const tree = await git.open(remote, signal)
       return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath)
     }
   } catch (error) {
@@ -112,7 +108,7 @@ export function rethrowSource(error: unknown): never {
 function consequence(error: SourceError): Error {
   const { reason, message } = error
   if (error.permanent) return new StalledError(SOURCE_READY, reason, message, { cause: error })
-  // A Secret that appears wakes the sync.
+  // A Secret or account that appears wakes the sync.
   if (reason === 'CredentialsMissing') return new WaitingError(SOURCE_READY, reason, message)
   return new TransientError(SOURCE_READY, reason, message, { cause: error })
 }

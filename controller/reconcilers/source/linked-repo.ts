@@ -5,20 +5,10 @@ import { WaitingError } from '../../engine/errors.ts'
 import type { Change, Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
+import type { GitRepositorySpec } from '../../git/remote.ts'
 import { missingText, NOT_BY_ITSELF_MS, referencesTo } from '../references.ts'
 
-/** Which repository and revision an object reads, and how it logs in. */
-export interface GitSettings {
-  gitProvider: string
-  gitHttps: boolean
-  gitAccount: string
-  repo: string
-  branch: string
-  commit: string
-  operator: { url?: string; credentials?: string }
-}
-
-interface ReadsGit extends GitSettings {
+interface ReadsGit extends GitRepositorySpec {
   linkedRepo: string
 }
 

@@ -2,17 +2,18 @@ import type { CommonStatus, KubeObject } from '../../api/meta.ts'
 import { annotation } from '../../api/names.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
 import type { Pass } from '../../engine/reconciler.ts'
-import { findCredentials } from '../../git/credentials.ts'
+import { secretsOf } from '../../git/credentials.ts'
 import { SourceError } from '../../git/errors.ts'
-import { type GitRemote, remoteUrl } from '../../git/remote.ts'
+import type { GitRepositorySpec } from '../../git/remote.ts'
 import type { SourceTree } from '../../git/tree.ts'
-import type { SecretReader } from '../secrets.ts'
+import type { GitAccess } from '../git-access.ts'
 import type { FreshTrees } from './fresh-trees.ts'
-import type { GitSettings } from './linked-repo.ts'
 
 /** How an object looks at its repository. */
 export interface Look {
-  settings: GitSettings
+  settings: GitRepositorySpec
+  /** That the object runs on. */
+  server?: string | undefined
   /** Condition that a failure belongs to. */
   condition: string
   /** How often the remote is asked. */
@@ -23,18 +24,18 @@ export interface Look {
 
 /**
  * The files that git settings name, as they were not much longer than `intervalMs` ago; as they are now when somebody asked for a look.
- * What is told to the pass: the password, before anything can fail with it in its text.
+ * What is told to the pass: secrets, before anything can fail with it in its text.
  */
 export async function openTree<T extends KubeObject<unknown, CommonStatus>>(
   object: Readonly<T>,
-  { settings, condition, intervalMs, news }: Look,
+  { settings, server, condition, intervalMs, news }: Look,
   pass: Pass<T>,
-  { secrets, trees }: { secrets: SecretReader; trees: FreshTrees },
+  { access, trees }: { access: GitAccess; trees: FreshTrees },
 ): Promise<SourceTree> {
   const { namespace = '', annotations } = object.metadata
   try {
-    const remote = await remoteOf(namespace, settings, secrets, pass.signal)
-    if (remote.credentials !== undefined) pass.redact([remote.credentials.password])
+    const remote = await access.remoteOf(settings, { namespace, server }, pass.signal)
+    pass.redact(secretsOf(remote))
     const requested = annotations?.[annotation.requestedAt]
     const now = requested !== undefined && requested !== object.status?.lastHandledReconcileAt
     // A little less than the interval, so that the recheck after it does look.
@@ -44,22 +45,11 @@ export async function openTree<T extends KubeObject<unknown, CommonStatus>>(
   }
 }
 
-async function remoteOf(
-  namespace: string,
-  settings: GitSettings,
-  secrets: SecretReader,
-  signal: AbortSignal,
-): Promise<GitRemote> {
-  const credentials = await findCredentials(settings, namespace, secrets, signal)
-  const { branch, commit } = settings
-  return { url: remoteUrl(settings), branch, commit, ...(credentials === undefined ? {} : { credentials }) }
-}
-
 /** What an unreadable source means for an object: tried again with the next look, since only the remote can change. */
 export function sourceFailure(error: unknown, condition: string, retryAfterMs: number): unknown {
   if (!(error instanceof SourceError)) return error
   if (error.permanent) return new StalledError(condition, error.reason, error.message, { cause: error })
-  // A Secret that appears wakes the object.
+  // A Secret or account that appears wakes the object.
   const afterMs = error.reason === 'CredentialsMissing' ? 60_000 : retryAfterMs
   return new WaitingError(condition, error.reason, error.message, afterMs)
 }

@@ -11,13 +11,12 @@ import { recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
 import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
-import { registryAuth } from '../registry-auth.ts'
 import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
 import { intervalOf } from './look.ts'
 import type { Plan } from './plan.ts'
 import { recordDeployed, rememberConfigHashes } from './record.ts'
 import { reportHealth } from './report-health.ts'
-import { composeRequest, partOf } from './request.ts'
+import { composeRequest, partOf, registryLoginOf } from './request.ts'
 import { orphanedServices, reportServices } from './services.ts'
 import type { Work } from './work.ts'
 
@@ -145,13 +144,13 @@ async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Rechec
 async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work): Promise<ComposeRequest> {
   const { spec, metadata } = stack
   const login = {
+    ...registryLoginOf(stack),
     namespace: metadata.namespace ?? '',
-    registry: spec.registryProvider === '' ? 'docker.io' : spec.registryProvider,
-    account: spec.registryAccount,
     credentials: spec.operator.registryCredentials,
+    server: spec.server,
     condition: sourceReady,
   }
-  const auth = await registryAuth(login, deps.secrets, pass.signal)
+  const auth = await deps.registries.authFor(login, pass.signal)
   if (auth !== undefined) pass.redact([auth.password])
   const previous =
     elsewhere !== undefined && elsewhere.name !== desired.settings.project && isHere(elsewhere, stack, server, deps)

@@ -32,7 +32,7 @@ export async function lookAtSource(
   pass: Pass<Stack>,
   deps: DeployDeps & { trees: FreshTrees },
 ): Promise<Desired> {
-  const { secrets, repos, digest, trees } = deps
+  const { repos, digest } = deps
   const { spec } = stack
   const kind = sourceKindOf(spec)
   const { made: settings, secrets: hidden } = await interpolated('Stack', stack, sourceReady, pass, deps, (values) =>
@@ -46,7 +46,7 @@ export async function lookAtSource(
   if (kind === 'git') {
     const linked = linkedRepoOf(stack, repos, sourceReady)
     const look = { condition: sourceReady, intervalMs: intervalOf(stack), news: linked?.status?.revision }
-    tree = await openTree(stack, { ...look, settings: linked?.spec ?? spec }, pass, { secrets, trees })
+    tree = await openTree(stack, { ...look, settings: linked?.spec ?? spec, server: spec.server }, pass, deps)
     files = await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack))
     requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
   } else if (paths.length > 0) {

@@ -16,7 +16,7 @@ import { act } from './act.ts'
 import { changedPaths, configChange, hashOf } from './inputs.ts'
 import { lookAtSource } from './look.ts'
 import { planStack } from './plan.ts'
-import { projectNameOf } from './request.ts'
+import { projectNameOf, registryLoginOf } from './request.ts'
 import { claimant, routeToStacks, stacksOn } from './routes.ts'
 import { reportServices } from './services.ts'
 import type { Work } from './work.ts'
@@ -30,7 +30,8 @@ const { serverReady, sourceReady, deployed, healthy } = stackCondition
  * containers of the project; looks by itself every `operator.interval`.
  */
 export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Reconciler<Stack> {
-  const { stacks, servers, repos, secrets, hosts, relations, users, hostEvents, digest, clock } = deps
+  const { stacks, servers, repos, secrets, access, registries, hosts, relations, users, hostEvents, digest, clock } =
+    deps
   const attempts = new Attempts(clock)
 
   return {
@@ -40,6 +41,8 @@ export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Recon
       whenServerChanges(servers, (server) => stacksOn(stacks, server)),
       users.wake(stacks, secrets),
       whenLinkedRepoChanges(repos, stacks),
+      access.wake(stacks, ({ spec }) => spec),
+      registries.wake(stacks, registryLoginOf),
       relations.wake('Stack'),
       hostEvents.wake(routeToStacks(stacks), (server) => stacksOn(stacks, server)),
     ],

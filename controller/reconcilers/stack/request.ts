@@ -23,6 +23,12 @@ export const directoryNameOf = (stack: Readonly<Stack>): string => {
   return namespace === undefined || namespace === 'default' ? name : `${namespace}.${name}`
 }
 
+/** The account that its images are pulled with. */
+export const registryLoginOf = ({ spec }: Readonly<Stack>): { registry: string; account: string } => ({
+  registry: spec.registryProvider,
+  account: spec.registryAccount,
+})
+
 export type SourceKind = 'host' | 'git' | 'inline'
 
 /** Where the compose files come from. Throws when that is nowhere. */
