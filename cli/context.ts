@@ -54,7 +54,11 @@ export const connector = (options: ConnectionOptions, environment: string | unde
       import('../controller/kube/rest-client.ts'),
     ])
     const access = await loadKubeconfig(file, options.context)
-    const client = createKubeClient({ transport: createHttpsTransport(access), userAgent: 'komodo-cli' })
+    // A handshake costs more than most answers.
+    const client = createKubeClient({
+      transport: createHttpsTransport({ ...access, maxSockets: 3 }),
+      userAgent: 'komodo-cli',
+    })
     return { client, namespace: options.namespace ?? access.namespace ?? 'default' }
   }
   return () => {

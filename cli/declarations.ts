@@ -13,7 +13,8 @@ export const loadDeclarations = async (source: string, cwd: string, signal: Abor
   const info = await stat(absolute).catch(() => undefined)
   if (info === undefined) throw new CommandError(`${source} does not exist`)
   const [folder, entry] = info.isDirectory() ? [absolute, '.'] : [path.dirname(absolute), path.basename(absolute)]
-  const tree = await openDirectory(folder, signal, { counts: (file) => file.endsWith('.toml') })
+  // Nobody asks for the revision of a folder that is read once.
+  const tree = await openDirectory(folder, signal, { counts: () => false })
   const { files, diagnostics } = await readDeclarationFiles(tree, [entry], signal)
   const shown = path.relative(cwd, folder)
   const placed = files.map(({ path: file, text }) => ({ path: path.join(shown, file), text }))

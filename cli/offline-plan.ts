@@ -59,10 +59,11 @@ export const printProblems = ({ problems }: SyncPlan, { note, paint }: Terminal)
  * Secrets still gets a plan; a declared secret value then counts as changed.
  */
 export const liveState = async ({ client, namespace }: Connection, { note, paint }: Terminal, signal: AbortSignal) => {
-  const live = new Map<string, readonly KubeObject[]>()
-  for (const [kind, { definition }] of syncKinds) {
-    live.set(kind, (await client.list(definition, { namespace, signal })).items)
-  }
+  const lists = [...syncKinds].map(async ([kind, { definition }]) => {
+    const { items } = await client.list(definition, { namespace, signal })
+    return [kind, items] as const
+  })
+  const live: ReadonlyMap<string, readonly KubeObject[]> = new Map(await Promise.all(lists))
   try {
     const labelSelector = `${label.managedBy}=komodo-operator`
     const { items } = await client.list<Secret>(secretType, { namespace, labelSelector, signal })

@@ -129,6 +129,13 @@ describe('dependencies', () => {
   })
 })
 
+it('nobody imports node:http but for its types: that loads a whole browser-like client as well', () => {
+  const importers = sources.filter((file) =>
+    /^import (?!type )[^'\n]*'node:http'/m.test(readFileSync(path.join(root, file), 'utf8')),
+  )
+  expect(importers).toEqual([])
+})
+
 it('the environment is read where a process starts, and handed on from there', () => {
   const readers = sources.filter((file) => readFileSync(path.join(root, file), 'utf8').includes('process.env'))
   expect(readers.sort()).toEqual(['cli/main.ts', 'controller/process.ts'])

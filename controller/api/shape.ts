@@ -48,13 +48,44 @@ function isOfType(value: unknown, type: string): boolean {
 
 /** Structural defaulting as of CRDs: a missing field gets its default, and what is there is completed inside. Nothing is changed in place. */
 export function withDefaults(value: unknown, schema: TSchema): unknown {
-  const { properties, items } = schema as { properties?: Record<string, TSchema>; items?: TSchema }
+  const { items, fields } = defaultsOf(schema)
   if (Array.isArray(value)) return items === undefined ? value : value.map((item) => withDefaults(item, items))
-  if (properties === undefined || typeof value !== 'object' || value === null) return value
+  if (fields === undefined || typeof value !== 'object' || value === null) return value
   const completed: Record<string, unknown> = { ...value }
-  for (const [name, property] of Object.entries(properties)) {
-    const given = completed[name] === undefined ? (property as OpenApiSchema).default : completed[name]
-    if (given !== undefined) completed[name] = withDefaults(given, property)
+  for (const { name, otherwise, inner } of fields) {
+    const given = completed[name] === undefined ? otherwise : completed[name]
+    if (given !== undefined) completed[name] = inner === undefined ? given : withDefaults(given, inner)
   }
   return completed
+}
+
+/** What defaulting does with values of one schema. */
+interface Defaults {
+  items?: TSchema
+  /** Those that have a default, or something inside to complete. */
+  fields?: readonly { name: string; otherwise: unknown; inner: TSchema | undefined }[]
+}
+
+/** Thousands of objects share a few schemas. */
+const known = new WeakMap<TSchema, Defaults>()
+
+function defaultsOf(schema: TSchema): Defaults {
+  let defaults = known.get(schema)
+  if (defaults === undefined) {
+    const { items, properties } = schema as { items?: TSchema; properties?: Record<string, TSchema> }
+    const fields = Object.entries(properties ?? {}).map(([name, property]) => {
+      const { default: otherwise, properties: nested, items: elements } = property as OpenApiSchema
+      // Of the elements of a list only tables can have defaults inside.
+      const inner = nested !== undefined || elements?.properties !== undefined ? property : undefined
+      return { name, otherwise, inner }
+    })
+    defaults = {
+      ...(items && { items }),
+      ...(properties && {
+        fields: fields.filter(({ otherwise, inner }) => otherwise !== undefined || inner !== undefined),
+      }),
+    }
+    known.set(schema, defaults)
+  }
+  return defaults
 }

@@ -1,6 +1,7 @@
-import http from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import { http } from '../kube/node-http.ts'
 
 export interface HealthServerOptions {
   host: string
@@ -56,7 +57,7 @@ interface Answer {
 
 const plain = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body })
 
-const answer = async (request: http.IncomingMessage, { metrics, readiness }: HealthServerOptions): Promise<Answer> => {
+const answer = async (request: IncomingMessage, { metrics, readiness }: HealthServerOptions): Promise<Answer> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'method not allowed\n')
   switch (request.url?.split('?', 1)[0]) {
     case '/healthz':

@@ -8,8 +8,11 @@ import type { BrowsableTree } from './tree.ts'
 import { type TreeEntry, TreeIndex } from './tree-index.ts'
 import { writeFiles } from './write-files.ts'
 
+/** Files that are read at the same time. */
+const AT_ONCE = 16
+
 export interface DirectoryOptions {
-  /** Which files count for the revision; changes of others go unnoticed. */
+  /** Which files count for the revision; changes of others go unnoticed. Each of them is read to see whether it changed. */
   counts?: (path: string) => boolean
   limits?: SourceLimits
 }
@@ -67,7 +70,9 @@ export async function openDirectory(
     read,
     readAll: async (paths) => {
       const all: (Uint8Array | undefined)[] = []
-      for (const path of paths) all.push(await read(path))
+      for (let at = 0; at < paths.length; at += AT_ONCE) {
+        all.push(...(await Promise.all(paths.slice(at, at + AT_ONCE).map(read))))
+      }
       return all
     },
     writeTo: (target, writeSignal) => writeFiles(target, index, readMany, limits, writeSignal),

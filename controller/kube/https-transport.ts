@@ -1,6 +1,7 @@
-import http from 'node:http'
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { splitLines } from './lines.ts'
+import { http } from './node-http.ts'
 import type { Transport, TransportRequest, TransportResponse, TransportStream } from './transport.ts'
 
 /** Where an API is and how to prove who asks. */
@@ -41,16 +42,16 @@ export const createHttpsTransport = (options: HttpsTransportOptions): Transport 
     rejectUnauthorized: options.insecureSkipTlsVerify !== true,
   }
   const agentOptions = { keepAlive: true, keepAliveMsecs: 15_000, ...(secure ? tls : {}) }
-  const Agent = secure ? https.Agent : http.Agent
-  const requestAgent = new Agent({ ...agentOptions, maxSockets: options.maxSockets ?? 64, maxFreeSockets: 16 })
-  const watchAgent = new Agent({ ...agentOptions, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 0 })
+  const SecureOrNot = secure ? https.Agent : http.Agent
+  const requestAgent = new SecureOrNot({ ...agentOptions, maxSockets: options.maxSockets ?? 64, maxFreeSockets: 16 })
+  const watchAgent = new SecureOrNot({ ...agentOptions, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 0 })
   const prefix = base.pathname.replace(/\/$/, '')
 
   const send = async (
     request: TransportRequest,
-    agent: http.Agent | https.Agent,
+    agent: Agent,
     signal: AbortSignal | undefined,
-  ): Promise<http.IncomingMessage> => {
+  ): Promise<IncomingMessage> => {
     const headers: Record<string, string> = { ...request.headers }
     if (options.bearerToken !== undefined) headers.authorization = `Bearer ${await options.bearerToken()}`
     if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body))
@@ -138,7 +139,7 @@ class Deadline {
   }
 }
 
-async function* withReason(answer: http.IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+async function* withReason(answer: IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   try {
     yield* answer as AsyncIterable<Buffer>
   } catch (error) {
@@ -149,7 +150,7 @@ async function* withReason(answer: http.IncomingMessage, signal: AbortSignal | u
 const unanswered = (server: string, cause: Error): Error =>
   new Error(`the Kubernetes API at ${server} did not answer: ${cause.message}`, { cause })
 
-const plainHeaders = (headers: http.IncomingHttpHeaders): Record<string, string> => {
+const plainHeaders = (headers: IncomingHttpHeaders): Record<string, string> => {
   const plain: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value
