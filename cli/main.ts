@@ -118,4 +118,17 @@ program
     run(async (context) => (await import('./commands/get.ts')).get(kind, name, options, context)),
   )
 
+program
+  .command('export')
+  .description('objects as the TOML that declares them; the values of secrets are never part of it')
+  .argument('[objects...]', 'stack, stack/NAME ... (default: everything that TOML can declare)')
+  .option('--tag <tag...>', 'only what has all of these tags')
+  .option('-f, --file <file>', 'write one file (default: the standard output)')
+  .option('-d, --directory <folder>', 'write a folder, with a file for each kind')
+  .addOption(new Option('--split <by>', 'what has a file of its own in the folder').choices(['kind', 'object']))
+  .option('--force', 'write over files that exist')
+  .action((objects: string[], options) =>
+    run(async (context) => (await import('./commands/export.ts')).exportToml(objects, options, context)),
+  )
+
 await program.parseAsync()

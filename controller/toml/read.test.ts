@@ -338,6 +338,11 @@ describe('read refuses, and says what is expected and where', () => {
       '5:1 error DuplicateKey: "passkey" and "passkey_from" both say what the secret is; keep one of them.',
     ],
     [
+      'a reference to a Secret without name',
+      '[[server]]\nname = "a"\n[server.config]\npasskey_from.secret_key_ref = { name = "", key = "k" }',
+      '4:33 error EmptyValue: "name" must not be empty.',
+    ],
+    [
       'the value of a secret variable together with the Secret that holds it',
       '[[variable]]\nname = "A"\nis_secret = true\nvalue = "x"\nvalue_from.secret_key_ref = { name = "s", key = "k" }',
       '5:1 error DuplicateKey: "value" and "value_from" both say what the secret is; keep one of them.',

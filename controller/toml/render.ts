@@ -14,10 +14,12 @@ export function renderText(text: string): string {
   return `"""\n${text}"""`
 }
 
-/** Neither escapes nor line ends of another system nor anything near a delimiter. */
-const keepsItsLines = (text: string): boolean =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what TOML forbids.
-  !/[\x00-\x08\x0b-\x1f\x7f]|"""|"$/.test(text) && text.isWellFormed()
+/** What TOML forbids, and what would show as something else than it is: control characters and marks that turn the direction of text. */
+const unprintable = '[\\p{Cc}\\p{Bidi_Control}\\u2028\\u2029]'
+const toEscape = new RegExp(`["\\\\]|${unprintable}`, 'gu')
+const unfitForLines = new RegExp(`"""|"$|(?![\\n\\t])${unprintable}`, 'u')
+
+const keepsItsLines = (text: string): boolean => !unfitForLines.test(text) && text.isWellFormed()
 
 const escapes: Readonly<Record<string, string>> = {
   '\b': '\\b',
@@ -30,11 +32,7 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 /** A text in one line. Half a surrogate pair, which no TOML can hold, becomes U+FFFD. */
-export function renderLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what TOML forbids.
-  const escaped = text.toWellFormed().replace(/[\x00-\x1f\x7f"\\]/g, escapeChar)
-  return `"${escaped}"`
-}
+export const renderLine = (text: string): string => `"${text.toWellFormed().replace(toEscape, escapeChar)}"`
 
 const escapeChar = (char: string): string =>
   escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`

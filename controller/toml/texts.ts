@@ -22,6 +22,7 @@ export function readText(raw: unknown, model: ValueModel & { type: 'text' }, rea
     const contents = raw.trimEnd()
     return contents === '' ? '' : `${contents}\n`
   }
+  if (model.notEmpty && raw === '') return reading.error('EmptyValue', `${reading.key} must not be empty.`)
   if (model.pattern && !model.pattern.test(raw)) {
     return reading.wrongType('a duration such as "90s", "5m" or "1h30m"', raw)
   }

@@ -38,7 +38,7 @@ export interface FieldModel {
 }
 
 export type ValueModel =
-  | { type: 'text'; shape?: InputShape; pattern?: RegExp; maxLength?: number }
+  | { type: 'text'; shape?: InputShape; pattern?: RegExp; notEmpty?: true; maxLength?: number }
   /** By every accepted spelling, the canonical one. */
   | { type: 'choice'; values: readonly string[]; spellings: ReadonlyMap<string, string> }
   | { type: 'boolean' }
@@ -181,6 +181,7 @@ function valueModel(schema: AnnotatedSchema): ValueModel {
         type: 'text',
         ...shape,
         ...(schema.pattern && { pattern: new RegExp(schema.pattern, 'u') }),
+        ...(schema.minLength && { notEmpty: true }),
         ...(schema.maxLength !== undefined && { maxLength: schema.maxLength }),
       }
     case 'boolean':

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { looksLikeObjectId } from '../../api/name-rules.ts'
-import { type BlockModel, blockModels, type FieldModel, type TableModel, type ValueModel } from '../vocabulary.ts'
+import { type BlockModel, blockModels, type TableModel, type ValueModel } from '../vocabulary.ts'
 import type { WritableObject } from '../write.ts'
 
 /** Objects of every kind as they stand after reading, with texts that are hard to write. Made from the vocabulary, so no field is missed. */
@@ -10,7 +10,7 @@ import type { WritableObject } from '../write.ts'
 const nastyPieces = [
   '"""', "'''", '""', '"', "'", '\\', '\\\\', '\\n', '\\u00e9', '\\^foo$\\', '\\', '\n', '\n\n', '\r\n', '\r', '\t', ' ', '#', ' # note',
   '[[', ']]', '[[NAME]]', '[[[NAME]]]', '[server]', '$', '{A}', '$$', '{', '}', '=', ':', ',', '- ', '// x', 'KEY = value', 'key: value', 'é', '日本',
-  '🦎', '\u2028', '\u0085', '\ufeff', '\0', '\x07', '\x1b', '\x7f', '\b', '\f',
+  '🦎', '\u2028', '\u0085', '\ufeff', '\u202e', '\x85', '\0', '\x07', '\x1b', '\x7f', '\b', '\f',
 ]
 
 export const nastyText: fc.Arbitrary<string> = fc.oneof(
@@ -23,13 +23,14 @@ export const nastyText: fc.Arbitrary<string> = fc.oneof(
 const lines: fc.Arbitrary<string> = nastyText.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`))
 
 function arbitraryText(model: ValueModel & { type: 'text' }): fc.Arbitrary<string> {
-  const { shape, pattern, maxLength } = model
+  const { shape, pattern, notEmpty, maxLength } = model
   if (pattern) return fc.constantFrom('90s', '5m', '1h30m', '1.5h')
   if (shape === 'Version')
     return fc.tuple(fc.nat(99), fc.nat(99), fc.integer({ min: 1, max: 99 })).map((parts) => parts.join('.'))
   if (shape === 'FileContents') return nastyText.map((text) => (text.trim() === '' ? '' : `${text.trimEnd()}\n`))
   if (shape !== undefined) return lines
-  return maxLength === undefined ? nastyText : nastyText.filter((text) => text.length <= maxLength)
+  const fits = (text: string) => text.length <= (maxLength ?? text.length) && (text !== '' || !notEmpty)
+  return nastyText.filter(fits)
 }
 
 /** JSON has no -0 that survives a round trip through a number's text. */
@@ -87,12 +88,9 @@ const arbitraryVariant = (variants: ReadonlyMap<string, TableModel>): fc.Arbitra
 
 function arbitraryTable({ fields }: TableModel): fc.Arbitrary<Record<string, unknown>> {
   const written = fields.filter(({ secret }) => !secret)
-  const values = Object.fromEntries(written.map((field) => [field.name, arbitraryField(field)]))
+  const values = Object.fromEntries(written.map((field) => [field.name, arbitraryValue(field.value)]))
   return fc.record(values, { requiredKeys: written.filter(({ required }) => required).map(({ name }) => name) })
 }
-
-const arbitraryField = (field: FieldModel): fc.Arbitrary<unknown> =>
-  field.own ? fc.record({ secretKeyRef: fc.record({ name: nastyText, key: nastyText }) }) : arbitraryValue(field.value)
 
 /** The kinds are written only once however many spellings their table has. */
 const models = [...new Map([...blockModels.values()].map((model) => [model.kind, model])).values()]
