@@ -86,6 +86,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['standalone/tls'],
   'simple-git': ['controller/git'],
   'smol-toml': ['controller/toml'],
+  'toml-eslint-parser': ['controller/toml'],
   yaml: ['controller', 'standalone', 'cli'],
 }
 

@@ -43,11 +43,19 @@ export function writeBlock({ kind, name, spec }: WritableObject): string {
   ].join('')
 }
 
-/** The value of one field of a kind as it stands behind `=`, for whoever changes it in place. */
-export function writeValue(value: unknown, model: ValueModel): string {
-  const written = tomlOf(value, model)
+/** The value of one field of a kind as it stands behind `=`, for whoever changes it in place. `explicit`: with what is default. */
+export function writeValue(value: unknown, model: ValueModel, explicit = false): string {
+  const written = tomlOf(value, model, explicit)
   return typeof written === 'string' ? renderText(written) : renderInline(written)
 }
+
+/** The lines of one field below a key of the caller's choice, such as a dotted one. */
+export const writeEntry = (key: string, value: unknown, { own, value: model }: FieldModel, explicit = false): string =>
+  renderEntry(key, own ? referenceOf(value, model) : tomlOf(value, model, explicit))
+
+/** One table of a list below a header of its own, which has the path given. */
+export const writeRow = (path: string, row: unknown, model: ValueModel, explicit = false): string =>
+  section('[[', path, tomlOf(row, model, explicit) as Table, model.type === 'table' ? model.table : undefined)
 
 type Table = Record<string, unknown>
 
