@@ -42,6 +42,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   [json]: [],
   'controller/text': [],
   'controller/git': [],
+  'controller/sops': [],
   'controller/toml': [api, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],
   'controller/engine': [api, 'controller/kube', 'controller/status'],
@@ -56,6 +57,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'controller/hosts/labels.ts',
     'controller/hosts/port.ts',
     'controller/kube',
+    'controller/sops',
     'controller/status',
     'controller/sync',
     'controller/text',
@@ -78,6 +80,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Which room may use which dependency; `yaml` is used where Kubernetes speaks YAML. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['controller/kube'],
+  'age-encryption': ['controller/sops'],
   '@peculiar/x509': ['standalone/tls'],
   commander: ['cli'],
   dockerode: ['periphery'],
