@@ -91,6 +91,7 @@ export const wire =
           ['Secret', caches.lister(secretType)],
         ]),
         digestKey,
+        secrets,
         clock,
       }),
     )

@@ -127,7 +127,7 @@ function selectFiles(
 }
 
 /** Relative to the root without `.` and `..`; `undefined` when it would leave the root. */
-function confine(entry: string): string | undefined {
+export function confine(entry: string): string | undefined {
   if (posix.isAbsolute(entry) || entry.includes('\0')) return undefined
   const path = posix.normalize(entry).replace(/\/$/, '')
   if (path === '..' || path.startsWith('../')) return undefined

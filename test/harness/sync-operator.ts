@@ -88,19 +88,21 @@ export async function startSyncOperator({
       git: new GitProcess({ home: path.join(directory, 'home'), environment: gitEnvironment(process.env) }),
       allowLocal: true,
     })
+    const reader = secretsOf(secrets)
     const reconciler = resourceSyncReconciler({
       client: observed,
       git,
       access: gitAccess({
         providers: caches.lister<GitProvider>(gitProviderKind),
         servers: caches.lister<Server>(serverKind),
-        secrets: secretsOf(secrets),
+        secrets: reader,
       }),
       repos: caches.lister<Repo>(repoKind),
       syncDirectory: path.join(directory, 'syncs'),
       approvals: caches.lister<PlanApproval>(planApprovalKind),
       live,
       digestKey: new Uint8Array(32),
+      secrets: reader,
       clock: systemClock,
     })
     const backoff = { baseMs: 20, maxMs: 200 }

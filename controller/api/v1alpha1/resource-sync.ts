@@ -3,6 +3,7 @@ import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { interval, status, suspend, wrapper } from './common.ts'
+import { decryption } from './decryption.ts'
 import { choice, flag, intOrPercent, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
 import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
@@ -23,6 +24,11 @@ const operator = table(
         deletionBudget: intOrPercent(
           'Most objects that one revision may delete, as a number or as a share of the inventory such as `10%`; beyond that nothing is deleted at all.',
           { default: 10 },
+        ),
+        decryption,
+        secretFiles: list(
+          'Files of the source that SOPS encrypted (.yaml, .json or .env): each key at the top becomes a secret Variable. Needs `decryption` and `include_variables = true`.',
+          { shape: 'StringList', example: '["secrets.sops.yaml"]' },
         ),
         ...gitOperator,
       },

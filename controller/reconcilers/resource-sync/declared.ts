@@ -1,5 +1,8 @@
+import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
 import type { Declaration, Diagnostic } from '../../toml/declaration.ts'
 import { read } from '../../toml/read.ts'
+import type { SecretReader } from '../secrets.ts'
+import { readSecretFiles } from './secret-files.ts'
 import type { SyncSource } from './source.ts'
 
 export interface Declared {
@@ -12,13 +15,19 @@ export interface Declared {
 }
 
 /** What the files of a source say. */
-export async function readDeclared(source: SyncSource, signal: AbortSignal): Promise<Declared> {
+export async function readDeclared(
+  sync: Readonly<ResourceSync>,
+  source: SyncSource,
+  secrets: Pick<SecretReader, 'read'>,
+  signal: AbortSignal,
+): Promise<Declared> {
   const selected = await source.files(signal)
   const { declarations, diagnostics: found } = read(selected.files)
-  const diagnostics = [...selected.diagnostics, ...found]
+  const secret = await readSecretFiles(sync, source, secrets, signal)
+  const diagnostics = [...selected.diagnostics, ...found, ...secret.diagnostics]
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   return {
-    declarations,
+    declarations: [...declarations, ...secret.declarations],
     diagnostics,
     partial: errors.length > 0,
     refused: errors.some(({ block }) => block === undefined),

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../api/duration.ts'
-import { apiVersionOf, type KubeObject, type OwnerReference } from '../../api/meta.ts'
+import { apiVersionOf, type KubeObject, keyText, type OwnerReference } from '../../api/meta.ts'
 import { annotation } from '../../api/names.ts'
 import { planCondition } from '../../api/v1alpha1/plan.ts'
 import type { PlanApproval } from '../../api/v1alpha1/plan-approval.ts'
@@ -31,6 +31,7 @@ import {
   tidyPlans,
 } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
+import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { openApprovals, settleApprovals } from './approval.ts'
 import { readDeclared } from './declared.ts'
@@ -55,6 +56,8 @@ export interface ResourceSyncDeps extends SourceDeps {
   live: ReadonlyMap<string, Lister<KubeObject>>
   /** Of the installation; names secret values in digests. */
   digestKey: Uint8Array
+  /** For the identities that open encrypted files. */
+  secrets: SecretReader
   clock: Clock
 }
 
@@ -86,6 +89,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
     owns: [condition.sourceReady, condition.valid, condition.approved, condition.applied],
     wakeOn: [
       changes.wake,
+      ...decryptionUsers(deps),
       ...users,
       whenChanged(approvals, ({ metadata: { namespace }, spec }) => [
         { ...(namespace === undefined ? {} : { namespace }), name: spec.sync },
@@ -110,7 +114,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       }
       settled.delete(uid)
 
-      const declared = await readDeclared(source, signal).catch(rethrowSource)
+      const declared = await readDeclared(sync, source, deps.secrets, signal).catch(rethrowSource)
       if (!reportDeclared(declared, revision, pass, sync)) return recheck
       pass.redact(declared.declarations.flatMap((one) => Object.values(one.secrets)))
 
@@ -134,6 +138,22 @@ function loginUsers({ live, access }: Pick<ResourceSyncDeps, 'live' | 'access'>)
   const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
   return syncs === undefined ? [] : [access.wake(syncs, ({ spec }) => spec)]
 }
+
+/** A Secret with identities that appears or changes wakes the syncs that decrypt with it. */
+function decryptionUsers({ live, secrets }: Pick<ResourceSyncDeps, 'live' | 'secrets'>): Wake[] {
+  const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
+  if (syncs === undefined) return []
+  syncs.addIndex(BY_IDENTITIES, ({ metadata: { namespace }, spec }) =>
+    present(spec.operator.decryption?.secret).map((name) => keyText({ namespace, name })),
+  )
+  const wake: Wake = (enqueue, signal) =>
+    secrets.onChange((namespace, name) => {
+      for (const { metadata } of syncs.byIndex(BY_IDENTITIES, keyText({ namespace, name }))) enqueue(metadata)
+    }, signal)
+  return [wake]
+}
+
+const BY_IDENTITIES = 'identities-of-sync'
 
 /** A Repo that appears or changes wakes the syncs that link it. */
 function repoUsers({ live, repos }: Pick<ResourceSyncDeps, 'live' | 'repos'>): Wake[] {

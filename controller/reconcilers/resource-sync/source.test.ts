@@ -21,7 +21,7 @@ afterEach(() => rmSync(data, { recursive: true, force: true }))
 const open = (name: string) => {
   const sync = {
     metadata: { name: 'sync', namespace: 'default', annotations: { [annotation.name]: name } },
-    spec: { filesOnHost: true, resourcePath: ['.'], operator: {} },
+    spec: { filesOnHost: true, resourcePath: ['.'], operator: { secretFiles: [] } },
   } as unknown as ResourceSync
   const git = { open: () => Promise.reject(new Error('no git here')) }
   const access = { remoteOf: () => Promise.reject(new Error('no git here')), wake: () => () => {} }

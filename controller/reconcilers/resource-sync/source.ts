@@ -11,7 +11,7 @@ import { openDirectory } from '../../git/directory-tree.ts'
 import { SourceError } from '../../git/errors.ts'
 import type { GitSources } from '../../git/git-cache.ts'
 import type { BrowsableTree } from '../../git/tree.ts'
-import { type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
+import { confine, type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
 import type { GitAccess } from '../git-access.ts'
 import { linkedRepoOf } from '../source/linked-repo.ts'
 
@@ -34,6 +34,8 @@ export interface SyncSource {
   message: string
   /** The files that count. */
   files(signal: AbortSignal): Promise<DeclarationFiles>
+  /** Another file of it, `undefined` when there is none; missing where a source has no files. */
+  read?: BrowsableTree['read']
 }
 
 /** Files on the host, then a repository (a Repo's, or its own), then what is written in the object itself: the first that is given, as in Komodo. */
@@ -47,7 +49,7 @@ export async function openSource(
   try {
     if (spec.filesOnHost) {
       const directory = join(syncDirectory, folderOf(komodoNameOf(sync)))
-      const tree = await openFolder(directory, signal)
+      const tree = await openFolder(directory, spec.operator.secretFiles, signal)
       return treeSource(directory, tree, spec.resourcePath)
     }
     // Its path, environment and commands concern servers, not syncs.
@@ -75,9 +77,16 @@ export async function openSource(
   }
 }
 
-async function openFolder(directory: string, signal: AbortSignal): Promise<BrowsableTree> {
+async function openFolder(
+  directory: string,
+  secretFiles: readonly string[],
+  signal: AbortSignal,
+): Promise<BrowsableTree> {
+  const others = new Set(secretFiles.map(confine))
   try {
-    return await openDirectory(directory, signal, { counts: (path) => path.endsWith('.toml') })
+    return await openDirectory(directory, signal, {
+      counts: (path) => path.endsWith('.toml') || others.has(path),
+    })
   } catch (error) {
     if (!(error instanceof SourceError) || error.reason !== 'PathNotFound') throw error
     const message = `${error.message}; filesOnHost reads the folder of the sync's name: make it, and put the files (or a mount) there`
@@ -98,6 +107,7 @@ const treeSource = (description: string, tree: BrowsableTree, resourcePath: read
   revision: tree.revision,
   message: tree.message,
   files: (signal) => readDeclarationFiles(tree, resourcePath, signal),
+  read: (path, signal) => tree.read(path, signal),
 })
 
 /** What a failure of a source means for the sync. */

@@ -58,6 +58,12 @@ describe('a Variable', () => {
     expect(JSON.stringify([world.get('Variable', 'a'), world.events])).not.toContain('hush')
   })
 
+  it('that is a secret may have several lines, as a key or certificate does', async () => {
+    world.put(secret('s', { k: '-----BEGIN\n\tabc\r\n-----END\n' }), variable('A', { isSecret: true, valueFrom: ref }))
+    await world.settle()
+    expect(world.ready('Variable', 'a')).toBe('True')
+  })
+
   it('says how many objects use it, through another variable too', async () => {
     world.put(variable('A', 'x'), variable('B', '[[A]]'))
     world.put(

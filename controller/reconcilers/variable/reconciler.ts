@@ -27,7 +27,7 @@ export function variableReconciler({ users, secrets }: VariableDeps): Reconciler
       pass.status.fields.usedBy = users.count(variable)
       const shape = shapeFaultOf(variable.spec)
       if (shape !== undefined) throw new StalledError(valid, shape.reason, shape.message)
-      const fault = faultOf(name, await readValue(variable, secrets, pass))
+      const fault = faultOf(name, await readValue(variable, secrets, pass), variable.spec.isSecret)
       if (fault !== undefined) throw new StalledError(valid, fault.reason, fault.message)
       pass.status.markTrue(valid, 'Valid', `Use it as [[${name}]].`)
       return { afterMs: COUNT_AGAIN_MS }

@@ -2,9 +2,22 @@ import type { VariableSpec } from '../../api/v1alpha1/variable.ts'
 import { isVariableName } from '../../text/interpolate.ts'
 
 const LONGEST_VALUE = 10_000
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all but tab, line feed and carriage return
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
-/** What is wrong with a variable's name or value and what to do, in words that never show the value; `undefined`: nothing. */
-export function faultOf(name: string, value: string): { reason: string; message: string } | undefined {
+/**
+ * What is wrong with a variable's name or value and what to do, in words that never show the value; `undefined`: nothing.
+ *
+ * A secret may have several lines, as keys and certificates do: it comes from a Secret, not from a line of TOML, and where it is put in
+ * it stays one value. A plain one may not, as in Komodo.
+ */
+export function faultOf(
+  name: string,
+  value: string,
+  isSecret: boolean,
+): { reason: string; message: string } | undefined {
   if (!isVariableName(name)) {
     return {
       reason: 'InvalidName',
@@ -17,11 +30,12 @@ export function faultOf(name: string, value: string): { reason: string; message:
       message: `the value has ${value.length} characters, at most ${LONGEST_VALUE} are allowed: put it in a file`,
     }
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(value)) {
+  if ((isSecret ? UNPRINTABLE : CONTROL).test(value)) {
     return {
       reason: 'InvalidValue',
-      message: 'the value contains a control character, such as a line break: use one variable for each line',
+      message: isSecret
+        ? 'the value contains a control character that no text has: put it into the Secret as text'
+        : 'the value contains a control character, such as a line break: use one variable for each line',
     }
   }
   return undefined
