@@ -9,6 +9,12 @@ const terminal = createTerminal(process.stdout, process.stderr, process.env.NO_C
 const interrupt = new AbortController()
 process.once('SIGINT', () => interrupt.abort(new CommandError('interrupted')))
 
+// `komodo schema | head` is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exit.ok)
+  throw error
+})
+
 const program = new Command('komodo')
   .description('GitOps for Docker hosts, the Kubernetes way.')
   .version(VERSION)
@@ -60,10 +66,26 @@ program
   .command('validate')
   .description('check TOML files: errors and warnings with file:line:column')
   .argument('[paths...]', 'files or folders', ['.'])
+  .option('--within <folder>', 'read all of this folder, and report what concerns the paths')
+  .option('--strict', 'fail on warnings, too')
+  .addOption(
+    new Option('--format <format>', 'how to report: for people, as annotations of GitHub Actions, or as a report file')
+      .choices(['text', 'github', 'gitlab', 'sarif'])
+      .default(process.env.GITHUB_ACTIONS === 'true' ? 'github' : 'text'),
+  )
   .addOption(jsonOutput())
   .action((paths: string[], options) =>
-    run(async (context) => (await import('./commands/validate.ts')).validate(paths, options, context)),
+    run(async (context) => {
+      const repository = process.env.GITHUB_WORKSPACE ?? process.env.CI_PROJECT_DIR
+      return (await import('./commands/validate.ts')).validate(paths, { repository, ...options }, context)
+    }),
   )
+
+program
+  .command('schema')
+  .description('the schema of TOML files, for completion and explanations in editors')
+  .option('-f, --file <file>', 'write it there, and say what to tell the editor')
+  .action((options) => run(async (context) => (await import('./commands/schema.ts')).schema(options, context)))
 
 program
   .command('plan')

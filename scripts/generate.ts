@@ -3,9 +3,9 @@ import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { editorSchema } from '../cli/editor-schema.ts'
 import { customResourceDefinition } from '../controller/api/crd.ts'
 import { kinds } from '../controller/api/v1alpha1/kinds.ts'
-import { editorSchema } from './generate-editor-schema.ts'
 import { referenceIndex, referencePage } from './generate-reference.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { kinds } from '../controller/api/v1alpha1/kinds.ts'
 import {
   type BlockModel,
   blockModels,
@@ -22,13 +23,29 @@ const pairs = (left: string, right: string): JsonSchema => ({
   },
 })
 
+const descriptions = new Map(kinds.map(({ kind, description }) => [kind as string, description]))
+
+/** Understood, but not what people should write. */
+const anotherSpelling = (key: string): JsonSchema => ({
+  description: `Another spelling of \`${key}\`.`,
+  deprecated: true,
+})
+
 /** What stands in a TOML file: completion, hover texts and squiggles for editors. */
 export function editorSchema(): JsonSchema {
   const definitions: JsonSchema = {}
   const properties: JsonSchema = {}
   for (const [table, model] of blockModels) {
-    definitions[model.kind] ??= block(model)
-    properties[table] = { type: 'array', items: { $ref: `#/definitions/${model.kind}` } }
+    const reference = { $ref: `#/definitions/${model.kind}` }
+    // `items` means nothing for a table. Taplo, which most editors use, looks for keys of `[[stack]]` with the index twice; only so does
+    // it find them.
+    definitions[model.kind] ??= { ...block(model), items: reference }
+    properties[table] = {
+      type: 'array',
+      items: reference,
+      description: descriptions.get(model.kind),
+      ...(table !== model.toml.table && anotherSpelling(model.toml.table)),
+    }
   }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -68,11 +85,7 @@ function fields(table: TableModel): JsonSchema {
   for (const field of table.fields) {
     properties[field.key] = fieldSchema(field)
     for (const alias of field.aliases) {
-      properties[alias] = {
-        ...value(field.value),
-        description: `Another spelling of \`${field.key}\`.`,
-        deprecated: true,
-      }
+      properties[alias] = { ...value(field.value), ...anotherSpelling(field.key) }
     }
   }
   return properties
