@@ -25,6 +25,11 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$want" ]; then
   printf '%s\n' "$want" >$stamp
 fi
 
+# npm 9, Debian 12's, does not link it.
+for binary in node_modules/node-linux-*/bin/node; do
+  [ -e node_modules/.bin/node ] || [ ! -x "$binary" ] || ln -s "../${binary#node_modules/}" node_modules/.bin/node
+done
+
 version=$(node_modules/.bin/node --version 2>/dev/null || echo none)
 case $version in
   v24.* | v25.* | v26.*) ;;
