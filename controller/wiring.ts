@@ -103,6 +103,7 @@ export const wiring: Wiring = wire(async ({ config }) => {
   const { localHosts } = await import('./hosts/local.ts')
   return localHosts({
     stacksDirectory: path.join(config.dataDir, 'stacks'),
+    reposDirectory: path.join(config.dataDir, 'repos'),
     allowedDirectories: config.hostDirectories,
     environment: config.environment,
     version: VERSION,

@@ -10,6 +10,8 @@ import {
   HostRejectedError,
   type HostStatus,
   HostUnreachableError,
+  type RepoPlace,
+  type RepoRequest,
   type StopOptions,
 } from '../controller/hosts/port.ts'
 import { checkProject, downArguments } from './compose-arguments.ts'
@@ -23,13 +25,16 @@ import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-er
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
 import { MachineStats } from './host-stats.ts'
+import { observeRepo, pullRepo, type RepoRoots, removeRepo } from './repo-directory.ts'
 import { type Command, CommandDeadlineError, runCommand } from './run-command.ts'
 import { forgetProject, resolveRunDirectory, stackDirectory } from './stack-directory.ts'
 
 export interface AgentOptions {
   /** Where stacks get their directories; made when missing. */
   stacksDirectory: string
-  /** Other directories that `files_on_host` stacks may use by an absolute path. */
+  /** Where Repos get their directories; made when missing. */
+  reposDirectory: string
+  /** Other directories that `files_on_host` stacks and Repos may use by an absolute path. */
   allowedDirectories?: readonly string[]
   /**
    * Of the process: `DOCKER_HOST` and `DOCKER_CONFIG` say where Docker is; `PATH`, `HOME`, the locale and proxies go on to
@@ -59,6 +64,7 @@ class Agent implements Host {
   readonly #engine: DockerEngine
   readonly #containers: ContainerEngine
   readonly #compose: ComposeTools
+  readonly #repos: RepoRoots
   readonly #stats = new MachineStats()
   readonly #reportedFailures = new Set<string>()
   readonly #now: () => number
@@ -68,6 +74,7 @@ class Agent implements Host {
   constructor({
     environment,
     stacksDirectory,
+    reposDirectory,
     allowedDirectories = [],
     version,
     now = Date.now,
@@ -82,8 +89,10 @@ class Agent implements Host {
     const passed = Object.entries(environment).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && passedOn.test(entry[0]),
     )
+    const allowed = allowedDirectories.map((path) => resolve(path))
+    this.#repos = { repos: resolve(reposDirectory), allowed }
     this.#compose = {
-      roots: { stacks: resolve(stacksDirectory), allowed: allowedDirectories.map((path) => resolve(path)) },
+      roots: { stacks: resolve(stacksDirectory), allowed },
       run: runCommand,
       environment: { ...Object.fromEntries(passed), DOCKER_HOST: connection.address },
       cliConfigDirectory: environment.DOCKER_CONFIG || join(environment.HOME || homedir(), '.docker'),
@@ -186,6 +195,18 @@ class Agent implements Host {
       files.set(path, await readBounded(await confinedPath(root, resolve(runDirectory, path)), path))
     }
     return files
+  }
+
+  async observeRepo(place: RepoPlace) {
+    return observeRepo(this.#repos, place)
+  }
+
+  async pullRepo(request: RepoRequest, signal: AbortSignal) {
+    return pullRepo(this.#compose, this.#repos, request, signal)
+  }
+
+  async removeRepo(place: RepoPlace) {
+    return removeRepo(this.#repos, place)
   }
 
   events(signal: AbortSignal) {

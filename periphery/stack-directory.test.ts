@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ComposeRequest } from '../controller/hosts/port.ts'
+import { runCommand } from './run-command.ts'
 import { forgetProject, type StackRoots, writeStack } from './stack-directory.ts'
+import { Stages } from './stages.ts'
 
 let data: string
 let roots: StackRoots
@@ -17,7 +19,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(data, { recursive: true, force: true }))
 
-const { signal } = new AbortController()
+const tools = { run: runCommand, environment: { PATH: process.env.PATH ?? '' }, shell: '/bin/sh' }
+const stages = new Stages(tools, [], new AbortController().signal)
 const request = (more: Partial<ComposeRequest> = {}): ComposeRequest => ({
   stack: 'web',
   project: 'web',
@@ -45,10 +48,10 @@ const request = (more: Partial<ComposeRequest> = {}): ComposeRequest => ({
 
 describe('what was written for a stack', () => {
   it('is removed when it is written no more, and when the project goes', async () => {
-    await writeStack(roots, request(), signal)
+    await writeStack(roots, request(), stages)
     const directory = join(roots.stacks, 'web')
     expect(readdirSync(directory).sort()).toEqual(['.env', 'compose.yaml'])
-    await writeStack(roots, request({ environment: [], filePaths: ['other.yaml'] }), signal)
+    await writeStack(roots, request({ environment: [], filePaths: ['other.yaml'] }), stages)
     expect(readdirSync(directory)).toEqual(['other.yaml'])
     await forgetProject(roots, 'web')
     expect(existsSync(directory)).toBe(false)
@@ -64,14 +67,14 @@ describe('what was written for a stack', () => {
       }
       const tree = { revision: 'x', read: async () => undefined, writeTo }
       const fromGit = request({ source: { type: 'tree', tree, clonePath: '' } })
-      await writeStack(roots, fromGit, signal)
-      await writeStack(roots, fromGit, signal)
+      await writeStack(roots, fromGit, stages)
+      await writeStack(roots, fromGit, stages)
       await forgetProject(roots, 'web')
       expect(existsSync(victim)).toBe(true)
     },
   )
 
   it.each(['.written', '..', '.', 'a/b', '../x', ''])('attack: a stack cannot be called %j', async (stack) => {
-    await expect(writeStack(roots, request({ stack }), signal)).rejects.toThrow('cannot be the name')
+    await expect(writeStack(roots, request({ stack }), stages)).rejects.toThrow('cannot be the name')
   })
 })

@@ -1,9 +1,11 @@
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type ComposeRequest, HostRejectedError } from '../controller/hosts/port.ts'
+import { type AfterPull, type ComposeRequest, HostRejectedError } from '../controller/hosts/port.ts'
+import { afterPull, envFileOf } from './after-pull.ts'
 import type { ComposeFiles } from './compose-arguments.ts'
 import { confinedPath, isDirectory, isFile, isInside, toFileError, writePrivateFile } from './confined-path.ts'
 import { envFile } from './env-file.ts'
+import type { Stages } from './stages.ts'
 
 /** Where stacks live on this host. */
 export interface StackRoots {
@@ -21,6 +23,8 @@ interface Manifest {
   stack: string
   project: string
   files: string[]
+  /** The `onClone` of its repository went through. */
+  cloned?: boolean
 }
 
 /** No stack is called so: names begin with a letter or a digit. */
@@ -69,11 +73,11 @@ export const resolveRunDirectory = async (
 export const writeStack = async (
   roots: StackRoots,
   request: ComposeRequest,
-  signal: AbortSignal,
+  stages: Stages,
 ): Promise<{ root: string; files: ComposeFiles }> => {
   const stackRoot = await stackDirectory(roots, request.stack)
-  const { root, runDirectory, composePaths } = await writeSource(roots, stackRoot, request, signal)
   const written: string[] = []
+  const { root, runDirectory, composePaths } = await writeSource(roots, stackRoot, request, stages, written)
   const write = async (path: string, contents: string) => {
     const target = await confinedPath(root, resolve(runDirectory, path))
     await writePrivateFile(target, contents)
@@ -83,7 +87,9 @@ export const writeStack = async (
   if (request.source.type === 'inline') await write(composePaths[0]!, request.source.contents)
   const hasEnvironment = request.environment.length > 0
   if (hasEnvironment) await write(request.envFilePath, envFile(request.environment))
-  await updateManifest(roots, { stack: request.stack, project: request.project, files: written })
+  const { stack, project, source } = request
+  const cloned = source.type === 'tree' && source.afterPull !== undefined
+  await updateManifest(roots, { stack, project, files: written, cloned })
 
   const exists = async (path: string) => isFile(await confinedPath(root, resolve(runDirectory, path)))
   const envFiles: string[] = []
@@ -110,8 +116,10 @@ const writeSource = async (
   roots: StackRoots,
   stackRoot: string,
   request: ComposeRequest,
-  signal: AbortSignal,
+  stages: Stages,
+  written: string[],
 ): Promise<{ root: string; runDirectory: string; composePaths: readonly string[] }> => {
+  const { signal } = stages
   const composePaths = request.filePaths.length > 0 ? request.filePaths : ['compose.yaml']
   switch (request.source.type) {
     case 'inline':
@@ -126,6 +134,9 @@ const writeSource = async (
         signal.throwIfAborted()
         throw toFileError(error, `write the files of stack ${request.stack}`)
       }
+      if (request.source.afterPull !== undefined) {
+        written.push(...(await pullFurther(roots, request, clone, request.source.afterPull, stages)))
+      }
       const runDirectory = await confinedPath(stackRoot, resolve(clone, request.runDirectory))
       await mustBeDirectory(runDirectory)
       return { root: stackRoot, runDirectory, composePaths }
@@ -136,6 +147,26 @@ const writeSource = async (
       return { root, runDirectory, composePaths }
     }
   }
+}
+
+/** Env file and commands of a linked Repo. Gives back the files that were written. */
+const pullFurther = async (
+  roots: StackRoots,
+  { stack, project }: ComposeRequest,
+  clone: string,
+  after: AfterPull,
+  stages: Stages,
+): Promise<readonly string[]> => {
+  const before = await readManifest(manifestPath(roots, stack))
+  const files = await envFileOf(clone, after)
+  const remember = (cloned: boolean) => {
+    const all = [...new Set([...(before?.files ?? []), ...files])]
+    return writePrivateFile(manifestPath(roots, stack), JSON.stringify({ stack, project, files: all, cloned }))
+  }
+  const cloned = before?.cloned === true
+  await remember(cloned)
+  await afterPull(clone, after, { cloned, remember: () => remember(true) }, stages)
+  return files
 }
 
 const mustBeDirectory = async (path: string): Promise<void> => {
@@ -158,8 +189,8 @@ const updateManifest = async (roots: StackRoots, manifest: Manifest): Promise<vo
 
 const readManifest = async (path: string): Promise<Manifest | undefined> => {
   try {
-    const { stack, project, files } = JSON.parse(await readFile(path, 'utf8')) as Manifest
-    return { stack, project, files: files.filter((file) => isAbsolute(file)) }
+    const { stack, project, files, cloned = false } = JSON.parse(await readFile(path, 'utf8')) as Manifest
+    return { stack, project, files: files.filter((file) => isAbsolute(file)), cloned }
   } catch {
     return undefined
   }

@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'controller/text',
     'controller/toml',
   ],
-  periphery: ['controller/hosts/port.ts', 'controller/hosts/labels.ts'],
+  periphery: ['controller/hosts/port.ts', 'controller/hosts/labels.ts', 'controller/git/written-files.ts'],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],
   cli: [

@@ -29,16 +29,17 @@ export const deploy = async (
       { type: 'merge', body: { metadata: { annotations: askedAt(requestedAt) } } },
       { fieldManager: 'komodo-cli', signal },
     )
-    terminal.note(`asked for a deploy of ${object.kind} ${komodoNameOf(object)}`)
+    const [noun, done] = object.kind === 'Repo' ? ['pull', 'pulled'] : ['deploy', 'deployed']
+    terminal.note(`asked for a ${noun} of ${object.kind} ${komodoNameOf(object)}`)
     if (!options.wait) continue
     const handled = (now: AnyObject) => lastHandledDeploy(now) === requestedAt && isReadyNow(now)
     const lookedAt = (now: AnyObject) => handled(now) || isStalledSince(now, requestedAt)
     const after = await waitFor(connection, type, name, lookedAt, options.timeout * 1000, context)
     if (!handled(after)) {
       const said = conditionOf(after, 'Ready')
-      throw new CommandError(`${object.kind} ${komodoNameOf(object)} cannot be deployed: ${said?.message}`)
+      throw new CommandError(`${object.kind} ${komodoNameOf(object)} cannot be ${done}: ${said?.message}`)
     }
-    terminal.print(`${object.kind} ${komodoNameOf(object)} is deployed`)
+    terminal.print(`${object.kind} ${komodoNameOf(object)} is ${done}`)
   }
   return exit.ok
 }
@@ -53,8 +54,10 @@ const lastHandledDeploy = ({ status }: AnyObject): string | undefined =>
   (status as { lastHandledDeployAt?: string } | undefined)?.lastHandledDeployAt
 
 const deployable = ['Deployment', 'Stack']
+/** A pull that is asked for is the same to the object; only a name with the kind means it. */
+const named = [...deployable, 'Repo']
 
-/** `stack/web`, `deployment/web`, or `web` when only one of them has it. */
+/** `stack/web`, `deployment/web`, `repo/web`, or `web` when only one of the first two has it. */
 const findDeployable = async (
   reference: string,
   connection: Parameters<typeof findObject>[0],
@@ -63,8 +66,8 @@ const findDeployable = async (
   const [kind, name] = reference.includes('/') ? reference.split('/', 2) : [undefined, reference]
   if (kind !== undefined) {
     const type = findKind(kind)
-    if (!deployable.includes(type.kind))
-      throw new CommandError(`a ${type.kind} cannot be deployed: name a Deployment or a Stack`)
+    if (!named.includes(type.kind))
+      throw new CommandError(`a ${type.kind} cannot be deployed: name a Deployment, a Stack or a Repo`)
     return findObject(connection, type, name ?? '', signal)
   }
   const found: AnyObject[] = []

@@ -3,9 +3,8 @@ import { dirname, join } from 'node:path'
 import { SourceError } from './errors.ts'
 import { formatBytes, type SourceLimits } from './limits.ts'
 import type { TreeIndex } from './tree-index.ts'
+import { MANIFEST, readManifest, removeWritten, writeManifest } from './written-files.ts'
 
-/** Lists what an earlier revision put into a folder, so that a later one removes exactly that. */
-const MANIFEST = '.komodo-files'
 /** Read and written at a time. */
 const BATCH_BYTES = 16 * 1024 * 1024
 
@@ -39,7 +38,7 @@ export async function writeFiles<Ref>(
   const wanted = new Set([...files, ...links].map(({ path }) => path))
   const before = await readManifest(directory)
   await writeManifest(directory, new Set([...before, ...wanted]))
-  for (const path of before) if (!wanted.has(path)) await removeOwn(directory, path)
+  for (const path of before) if (!wanted.has(path)) await removeWritten(directory, path)
 
   for (let start = 0; start < files.length; ) {
     let end = start
@@ -116,36 +115,4 @@ async function cleared(directory: string, path: string): Promise<string> {
     }
   }
   return target
-}
-
-async function removeOwn(directory: string, path: string): Promise<void> {
-  let folder = directory
-  for (const part of path.split('/').slice(0, -1)) {
-    folder = join(folder, part)
-    const stat = await lstat(folder).catch(() => undefined)
-    if (!stat?.isDirectory()) return
-  }
-  const target = join(directory, path)
-  const stat = await lstat(target).catch(() => undefined)
-  if (stat === undefined || stat.isDirectory()) return
-  await rm(target)
-  // Empty folders go too; the first that is not empty ends it.
-  for (let parent = dirname(target); parent !== directory && parent.startsWith(directory); parent = dirname(parent)) {
-    try {
-      await rmdir(parent)
-    } catch {
-      return
-    }
-  }
-}
-
-async function readManifest(directory: string): Promise<string[]> {
-  const text = await readFile(join(directory, MANIFEST), 'utf8').catch(() => '')
-  return text.split('\0').filter((path) => path !== '' && !path.startsWith('/') && !path.split('/').includes('..'))
-}
-
-async function writeManifest(directory: string, paths: ReadonlySet<string>): Promise<void> {
-  const target = join(directory, MANIFEST)
-  await writeFile(`${target}.new`, [...paths].join('\0'))
-  await rename(`${target}.new`, target)
 }

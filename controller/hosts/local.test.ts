@@ -3,7 +3,7 @@ import { server } from '../../test/build/objects.ts'
 import { localHosts } from './local.ts'
 
 const hosts = (DOCKER_HOST = 'unix:///nonexistent.sock') =>
-  localHosts({ stacksDirectory: '/nonexistent', environment: { DOCKER_HOST }, version: 'test' })
+  localHosts({ reposDirectory: '/tmp', stacksDirectory: '/nonexistent', environment: { DOCKER_HOST }, version: 'test' })
 
 describe('the hosts of one machine', () => {
   it('has one agent for all servers with the address local', () => {

@@ -43,6 +43,16 @@ export interface Host {
     signal: AbortSignal,
   ): Promise<void>
 
+  /** What is pulled into the directory of a Repo; `undefined` when nothing is there, or a pull did not come to its end. */
+  observeRepo(place: RepoPlace, signal: AbortSignal): Promise<RepoObservation | undefined>
+  /**
+   * Makes the directory equal to the tree, writes the env file, runs `onClone` (until it went through once) and `onPull`. Files that
+   * somebody else made there stay. Rejects with `DeployFailedError` at the first stage that fails; asked again, it begins anew.
+   */
+  pullRepo(request: RepoRequest, signal: AbortSignal): Promise<RepoReport>
+  /** Removes what was written, if it is this owner's. What commands or people made there stays, and is told. Gone counts as removed. */
+  removeRepo(place: RepoPlace, signal: AbortSignal): Promise<{ left: readonly string[] }>
+
   /** Files on the host, relative to the stack directory of `stack` (or absolute under a root that the agent allows). Missing ones are `undefined`. */
   readFiles(
     stack: string,
@@ -171,7 +181,7 @@ export interface ComposeRequest {
   previousProject?: string
   source:
     | { type: 'inline'; contents: string }
-    | { type: 'tree'; tree: SourceTree; clonePath: string }
+    | { type: 'tree'; tree: SourceTree; clonePath: string; afterPull?: AfterPull }
     | { type: 'host' }
   runDirectory: string
   filePaths: readonly string[]
@@ -195,6 +205,45 @@ export interface ComposeRequest {
   services: readonly string[]
   /** Values to scrub from everything that is reported. */
   secrets: readonly string[]
+}
+
+/** What belongs to the files of a repository besides themselves, and runs each time they were written. Paths are relative to its root. */
+export interface AfterPull {
+  /** Resolved; written to `envFilePath` when not empty. */
+  environment: readonly KeyValue[]
+  envFilePath: string
+  /** Runs until it went through once. */
+  onClone?: HostCommand
+  /** Runs after `onClone`, each time. */
+  onPull?: HostCommand
+}
+
+export interface RepoPlace {
+  /** `namespace/name` of the Repo. */
+  owner: string
+  /** Relative to the agent's directory for repositories, or absolute below a root that the agent allows. */
+  directory: string
+}
+
+export interface RepoRequest extends RepoPlace, AfterPull {
+  tree: SourceTree
+  /** Of all that the pull is made from; kept on the host, so that a look tells what was pulled. */
+  hash: string
+  /** Values to scrub from everything that is reported. */
+  secrets: readonly string[]
+}
+
+export interface RepoObservation {
+  /** Absolute, on the host. */
+  directory: string
+  revision: string
+  hash: string
+}
+
+export interface RepoReport {
+  /** Absolute, on the host. */
+  directory: string
+  log: readonly StageLog[]
 }
 
 export interface HostCommand {

@@ -14,6 +14,8 @@ import {
   type Hosts,
   HostUnreachableError,
   type ProjectObservation,
+  type RepoPlace,
+  type RepoRequest,
   type StageLog,
   type StopOptions,
 } from '../../controller/hosts/port.ts'
@@ -31,6 +33,8 @@ const commands: ReadonlySet<HostCall> = new Set([
   'startContainer',
   'composeUp',
   'composeDown',
+  'pullRepo',
+  'removeRepo',
 ])
 
 /**
@@ -47,6 +51,10 @@ export class SimulatedHost implements Host {
   unreachable = false
   /** Calls that never return (until their signal is aborted). */
   readonly hanging = new Set<HostCall>()
+  /** What was brought up, in order. */
+  readonly composed: ComposeRequest[] = []
+  /** What was pulled last, by directory. */
+  readonly repos = new Map<string, RepoRequest>()
   readonly #name: string
   readonly #now: () => number
   readonly #failures = new Map<HostCall, Error[]>()
@@ -150,6 +158,7 @@ export class SimulatedHost implements Host {
 
   async composeUp(request: ComposeRequest, signal: AbortSignal): Promise<ComposeReport> {
     await this.#enter('composeUp', signal)
+    this.composed.push(request)
     checkNames(request)
     const log: StageLog[] = []
     const services = await this.#config(request, log, signal)
@@ -188,6 +197,30 @@ export class SimulatedHost implements Host {
   async readFiles(stack: string, _directory: string, paths: readonly string[], signal: AbortSignal) {
     await this.#enter('readFiles', signal)
     return new Map(paths.map((path) => [path, this.#files.get(`${stack}/${path}`)]))
+  }
+
+  async observeRepo({ owner, directory }: RepoPlace, signal: AbortSignal) {
+    await this.#enter('observeRepo', signal)
+    const pulled = this.repos.get(absolute(directory))
+    return pulled?.owner === owner
+      ? { directory: absolute(directory), revision: pulled.tree.revision, hash: pulled.hash }
+      : undefined
+  }
+
+  async pullRepo(request: RepoRequest, signal: AbortSignal) {
+    await this.#enter('pullRepo', signal)
+    const { directory, owner } = request
+    const other = this.repos.get(absolute(directory))?.owner
+    if (other !== undefined && other !== owner)
+      throw new DeployFailedError('DirectoryTaken', `${directory} belongs to the Repo ${other}`, [])
+    this.repos.set(absolute(directory), request)
+    return { directory: absolute(directory), log: [] }
+  }
+
+  async removeRepo({ directory, owner }: RepoPlace, signal: AbortSignal) {
+    await this.#enter('removeRepo', signal)
+    if (this.repos.get(absolute(directory))?.owner === owner) this.repos.delete(absolute(directory))
+    return { left: [] }
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<HostEvent> {
@@ -317,3 +350,5 @@ export class SimulatedHosts implements Hosts {
     return sum
   }
 }
+
+const absolute = (directory: string): string => (directory.startsWith('/') ? directory : `/repos/${directory}`)

@@ -23,6 +23,7 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
     stacks = path.join(docker.directory, 'stacks')
     host = createAgent({
       stacksDirectory: stacks,
+      reposDirectory: path.join(docker.directory, 'repos'),
       allowedDirectories: [path.join(docker.directory, 'allowed')],
       environment: docker.environment,
       version: 'test',
@@ -177,7 +178,12 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       mkdirSync(small)
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small])
       try {
-        const options = { stacksDirectory: small, environment: docker.environment, version: 'test' }
+        const options = {
+          stacksDirectory: small,
+          reposDirectory: small,
+          environment: docker.environment,
+          version: 'test',
+        }
         const cramped = createAgent(options)
         const stack = request('full', web, { environment: [{ key: 'A', value: 'x'.repeat(100_000) }] })
         await expect(cramped.composeUp(stack, signal)).rejects.toMatchObject({
@@ -271,7 +277,12 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       const environment = { ...docker.environment, DOCKER_CONFIG: config }
       const installed = spawnSync('docker', ['compose', 'version'], { env: environment })
       if (installed.status === 0) skip('Compose is installed for the whole system')
-      const bare = createAgent({ stacksDirectory: stacks, environment, version: 'test' })
+      const bare = createAgent({
+        stacksDirectory: stacks,
+        reposDirectory: path.join(docker.directory, 'repos'),
+        environment,
+        version: 'test',
+      })
       await expect(bare.composeUp(request('bare', web), signal)).rejects.toMatchObject({ reason: 'ComposeMissing' })
       await expect(bare.composeDown('bare', { removeOrphans: true }, signal)).rejects.toMatchObject({
         message: expect.stringContaining('install the Compose plugin'),

@@ -20,6 +20,7 @@ describe.skipIf(!shared)('a Docker Engine that is stopped, killed and started ag
     directory = withDocker(engine.environment)
     host = createAgent({
       stacksDirectory: path.join(directory.directory, 'stacks'),
+      reposDirectory: path.join(directory.directory, 'repos'),
       environment: engine.environment,
       version: 'test',
     })
@@ -102,6 +103,7 @@ describe('an engine that takes calls and never answers', () => {
     const environment = { ...process.env, DOCKER_HOST: `unix://${socket}` }
     host = createAgent({
       stacksDirectory: '/nonexistent',
+      reposDirectory: '/nonexistent',
       environment,
       version: 'test',
       deadlines: { look: 200, act: 200 },
@@ -126,7 +128,7 @@ describe('an engine that takes calls and never answers', () => {
 
 describe('a DOCKER_HOST that is nonsense', () => {
   it('is refused with what would be right', () => {
-    const options = { stacksDirectory: '/tmp', version: 'test' }
+    const options = { stacksDirectory: '/tmp', reposDirectory: '/tmp', version: 'test' }
     expect(() => createAgent({ ...options, environment: { DOCKER_HOST: 'somewhere' } })).toThrow(
       'DOCKER_HOST=somewhere is not understood: use unix:///path/to/docker.sock or tcp://host:port',
     )

@@ -9,7 +9,12 @@ const environment = dockerEnvironment()
 if (environment) {
   describeHost('the agent of this machine', async () => {
     const docker = withDocker(environment)
-    const host = createAgent({ stacksDirectory: path.join(docker.directory, 'stacks'), environment, version: 'test' })
+    const host = createAgent({
+      stacksDirectory: path.join(docker.directory, 'stacks'),
+      reposDirectory: path.join(docker.directory, 'repos'),
+      environment,
+      version: 'test',
+    })
     const missing = 'komodo-operator.invalid/missing:1'
     return {
       host,

@@ -71,10 +71,8 @@ const repoStatus = Type.Object({
   server: Type.Optional(Type.String({ description: 'Name of the Server that has the files.' })),
   directory: Type.Optional(Type.String({ description: 'Where they are on the server.' })),
   pulledRevision: Type.Optional(Type.String({ description: 'Commit that the files on the server are of.' })),
-  pulledHash: Type.Optional(
-    Type.String({
-      description: 'Hash of all that the last complete pull was made from: commit, environment, commands.',
-    }),
+  hash: Type.Optional(
+    Type.String({ description: 'Hash of all that a pull is made from: commit, directory, environment, commands.' }),
   ),
   lastPulledAt: Type.Optional(
     Type.String({ description: 'When the last pull was complete, commands included.', format: 'date-time' }),

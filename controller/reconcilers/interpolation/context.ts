@@ -17,7 +17,7 @@ export interface InterpolationDeps {
 }
 
 /** What a pass offers here; `Pass` of the engine is one. */
-interface Redacting {
+export interface Redacting {
   readonly signal: AbortSignal
   redact(secrets: Iterable<string>): void
 }

@@ -68,7 +68,8 @@ function concernsUsers({ before, after }: Change<Repo>): boolean {
     old.generation !== now.generation ||
     old.annotations?.[annotation.name] !== now.annotations?.[annotation.name] ||
     old.annotations?.[annotation.id] !== now.annotations?.[annotation.id] ||
-    before.status?.revision !== after.status?.revision ||
+    // Commit, environment and commands, with variables replaced.
+    before.status?.hash !== after.status?.hash ||
     readable(before) !== readable(after)
   )
 }

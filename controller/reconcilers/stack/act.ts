@@ -159,6 +159,7 @@ async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work
   return composeRequest(stack, desired.settings, {
     kind: desired.kind,
     tree: desired.tree,
+    after: desired.after,
     registryAuth: auth === undefined ? [] : [auth],
     secrets: desired.secrets,
     previousProject: previous,

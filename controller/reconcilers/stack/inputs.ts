@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/stack.ts'
 import { StalledError, WaitingError } from '../../engine/errors.ts'
+import type { KeyValue } from '../../hosts/port.ts'
 import type { Digest } from '../digest.ts'
 import { type ComposeSettings, composeFilesOf, type SourceKind } from './request.ts'
 
@@ -36,9 +37,13 @@ export function trackedFiles(
   return { required: [...composeFiles, ...envFiles], configs: spec.configFiles.map(({ path }) => path) }
 }
 
-/** @param files contents by path as `trackedFiles` names them; what is missing is `undefined` */
+/**
+ * @param repoEnvironment of the linked Repo
+ * @param files contents by path as `trackedFiles` names them; what is missing is `undefined`
+ */
 export function inputsOf(
   settings: ComposeSettings,
+  repoEnvironment: readonly KeyValue[] | undefined,
   tracked: { required: readonly string[]; configs: readonly string[] },
   files: ReadonlyMap<string, Uint8Array | undefined>,
   digest: Digest,
@@ -50,6 +55,7 @@ export function inputsOf(
       ...(inline === '' ? [] : [{ path: 'fileContents', hash: digest(inline) }]),
       ...tracked.required.map(contentHash),
       ...(environment.length === 0 ? [] : [{ path: 'environment', hash: digest(environment) }]),
+      ...(repoEnvironment?.length ? [{ path: 'environment of the Repo', hash: digest(repoEnvironment) }] : []),
       { path: 'settings', hash: digest(rest) },
     ],
     configs: tracked.configs.map(contentHash),

@@ -2,10 +2,11 @@ import { parseDuration } from '../../api/duration.ts'
 import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
 import type { Pass } from '../../engine/reconciler.ts'
 import type { SourceTree } from '../../git/tree.ts'
-import type { Host } from '../../hosts/port.ts'
+import type { AfterPull, Host } from '../../hosts/port.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { onHost } from '../host-failure.ts'
-import { interpolated } from '../interpolation/context.ts'
+import { interpolated, type Made } from '../interpolation/context.ts'
+import { afterPullOf, makesFiles } from '../source/after-pull.ts'
 import type { FreshTrees } from '../source/fresh-trees.ts'
 import { linkedRepoOf } from '../source/linked-repo.ts'
 import { openTree, sourceFailure } from '../source/open-tree.ts'
@@ -20,6 +21,8 @@ export interface Desired {
   settings: ComposeSettings
   inputs: Inputs
   tree: SourceTree | undefined
+  /** What follows when the tree was written: env file and commands of the linked Repo. */
+  after: AfterPull | undefined
   /** Values to scrub from what the host reports. */
   secrets: readonly string[]
 }
@@ -42,20 +45,32 @@ export async function lookAtSource(
   const tracked = trackedFiles(spec, kind)
   const paths = [...tracked.required, ...tracked.configs]
   let tree: SourceTree | undefined
+  let after: Made<AfterPull> | undefined
   let files: ReadonlyMap<string, Uint8Array | undefined> = new Map()
   if (kind === 'git') {
     const linked = linkedRepoOf(stack, repos, sourceReady)
     const look = { condition: sourceReady, intervalMs: intervalOf(stack), news: linked?.status?.revision }
     tree = await openTree(stack, { ...look, settings: linked?.spec ?? spec, server: spec.server }, pass, deps)
     files = await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack))
-    requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
+    after = linked && (await afterPullOf(linked, sourceReady, pass, deps))
+    // What its commands make is there when the host looks for it.
+    if (after === undefined || !makesFiles(after.made)) {
+      requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
+    }
   } else if (paths.length > 0) {
     files = await onHost(serverName, sourceReady, () =>
       host.readFiles(directoryNameOf(stack), settings.runDirectory, paths, pass.signal),
     )
     requireFiles(stack, tracked.required, files, `the stack's directory on Server "${serverName}"`, intervalOf(stack))
   }
-  return { kind, settings, inputs: inputsOf(settings, tracked, files, digest), tree, secrets: hidden }
+  return {
+    kind,
+    settings,
+    inputs: inputsOf(settings, after?.made.environment, tracked, files, digest),
+    tree,
+    after: after?.made,
+    secrets: [...hidden, ...(after?.secrets ?? [])],
+  }
 }
 
 export const intervalOf = ({ spec }: Readonly<Stack>): number => parseDuration(spec.operator.interval)

@@ -3,7 +3,7 @@ import { komodoNameOf } from '../../api/names.ts'
 import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/stack.ts'
 import { StalledError } from '../../engine/errors.ts'
 import type { SourceTree } from '../../git/tree.ts'
-import type { ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
+import type { AfterPull, ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
 import { COMPOSE_COMMAND } from '../interpolation/fields.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
 import { ownerOf } from '../references.ts'
@@ -92,6 +92,7 @@ export function composeRequest(
   how: {
     kind: SourceKind
     tree: SourceTree | undefined
+    after: AfterPull | undefined
     registryAuth: readonly RegistryAuth[]
     secrets: readonly string[]
     previousProject: string | undefined
@@ -103,7 +104,7 @@ export function composeRequest(
     stack: directoryNameOf(stack),
     owner: ownerOf(stack),
     ...(how.previousProject === undefined ? {} : { previousProject: how.previousProject }),
-    source: sourceOf(how.kind, inline, how.tree, linksRepo(spec) ? '' : spec.clonePath),
+    source: sourceOf(inline, how, linksRepo(spec) ? '' : spec.clonePath),
     ...(preDeploy.command.trim() === '' ? {} : { preDeploy }),
     ...(postDeploy.command.trim() === '' ? {} : { postDeploy }),
     registryAuth: how.registryAuth,
@@ -127,6 +128,7 @@ export function partOf(
   const { preDeploy: _, postDeploy: __, previousProject: ___, ...rest } = request
   return {
     ...rest,
+    source: withoutCommands(request.source),
     runBuild: false,
     pull: false,
     destroyBeforeDeploy: false,
@@ -136,10 +138,15 @@ export function partOf(
   }
 }
 
+function withoutCommands(source: ComposeRequest['source']): ComposeRequest['source'] {
+  if (source.type !== 'tree' || source.afterPull === undefined) return source
+  const { environment, envFilePath } = source.afterPull
+  return { ...source, afterPull: { environment, envFilePath } }
+}
+
 function sourceOf(
-  kind: SourceKind,
   inline: string,
-  tree: SourceTree | undefined,
+  { kind, tree, after }: { kind: SourceKind; tree: SourceTree | undefined; after: AfterPull | undefined },
   clonePath: string,
 ): ComposeRequest['source'] {
   switch (kind) {
@@ -149,7 +156,7 @@ function sourceOf(
       return { type: 'host' }
     case 'git':
       if (tree === undefined) throw new TypeError('a stack from git needs its tree')
-      return { type: 'tree', tree, clonePath }
+      return { type: 'tree', tree, clonePath, ...(after === undefined ? {} : { afterPull: after }) }
   }
 }
 
