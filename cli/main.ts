@@ -144,7 +144,10 @@ program
   .command('export')
   .description('objects as the TOML that declares them; the values of secrets are never part of it')
   .argument('[objects...]', 'stack, stack/NAME ... (default: everything that TOML can declare)')
-  .option('--tag <tag...>', 'only what has all of these tags')
+  .option('--tag <tag>', 'only what has the tag; give it again for more', (tag: string, tags: string[] = []) => [
+    ...tags,
+    tag,
+  ])
   .option('-f, --file <file>', 'write one file (default: the standard output)')
   .option('-d, --directory <folder>', 'write a folder, with a file for each kind')
   .addOption(new Option('--split <by>', 'what has a file of its own in the folder').choices(['kind', 'object']))

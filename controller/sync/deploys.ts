@@ -6,29 +6,58 @@ import { type DeployReason, type DeployTarget, describeCircle, orderDeploys } fr
 import { type DesiredObject, formatPosition, objectKey, type PlanProblem } from './desired.ts'
 import type { ObjectDeploy, PlanInput, PlannedApply } from './sync-plan.ts'
 
-/** Top-level fields whose change alone deploys nothing: they describe, notify, order, or say how to stop. */
-const quietFields = new Set([
-  'after',
-  'autoUpdate',
-  'autoUpdateAllServices',
-  'autoUpdateSkipServices',
-  'deploy',
-  'description',
-  'ignoreServices',
-  'links',
-  'operator',
-  'pollForUpdates',
-  'redeployOnBuild',
-  'sendAlerts',
-  'tags',
-  'template',
-  'termSignalLabels',
-  'terminationSignal',
-  'terminationTimeout',
-  'webhookEnabled',
-  'webhookForceDeploy',
-  'webhookSecretFrom',
-])
+/**
+ * Fields whose change deploys, by kind: what makes another container, or other files for Compose. How something is pulled, stopped,
+ * proven, described or watched counts at the next deploy. The reconcilers decide by the same (`hashOf`), from contents.
+ */
+const deployingFields: Readonly<Record<string, ReadonlySet<string>>> = {
+  Deployment: new Set([
+    'command',
+    'customName',
+    'environment',
+    'extraArgs',
+    'image',
+    'labels',
+    'network',
+    'ports',
+    'replicas',
+    'restart',
+    'server',
+    'skipSecretInterp',
+    'swarm',
+    'volumes',
+  ]),
+  Stack: new Set([
+    'additionalEnvFiles',
+    'branch',
+    'buildExtraArgs',
+    'commit',
+    'composeCmdWrapper',
+    'composeCmdWrapperInclude',
+    'envFilePath',
+    'environment',
+    'extraArgs',
+    'fileContents',
+    'filePaths',
+    'filesOnHost',
+    'gitProvider',
+    'linkedRepo',
+    'operator.profiles',
+    'operator.url',
+    'projectName',
+    'repo',
+    'runBuild',
+    'runDirectory',
+    'server',
+    'skipSecretInterp',
+    'swarm',
+  ]),
+}
+
+function isDeploying(kind: string, path: string): boolean {
+  const [field = '', inner = ''] = path.split('.')
+  return deployingFields[kind]?.has(field === 'operator' ? `${field}.${inner}` : field) ?? false
+}
 
 /** What will be deployed once the plan is applied, in rounds, and what stands in the way. */
 export function planDeploys(
@@ -102,7 +131,7 @@ function reasonToDeploy(
   if (apply?.action === 'create') return { text: 'it is new', cause: 'change' }
   const fields = (apply?.fields ?? []).map(({ path }) => path)
   if (fields.includes('deploy')) return { text: 'deploy was turned on', cause: 'change' }
-  const causes = fields.filter((path) => !path.startsWith('metadata.') && !quietFields.has(path.split('.')[0] ?? path))
+  const causes = fields.filter((path) => isDeploying(object.kind.definition.kind, path))
   if (causes.length > 0) return { text: `${listed(causes)} changed`, cause: 'change' }
   const used = variables.filter((name) => object.spec.skipSecretInterp !== true && mentions(object.spec, `[[${name}]]`))
   if (used.length > 0) return { text: `variable ${listed(used)} changed`, cause: 'change' }

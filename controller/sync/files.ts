@@ -40,20 +40,26 @@ export async function readDeclarationFiles(
   const selected = selectFiles(tree, resourcePath, report)
 
   let total = 0
+  let fits = true
+  const tooMuch = (code: string, file: string, message: string): void => {
+    fits = false
+    report('error', code, file, message)
+  }
   for (const file of selected.values()) {
     if (file.sizeBytes <= limits.fileBytes) total += file.sizeBytes
     else {
       const most = formatBytes(limits.fileBytes)
-      report('error', 'TooLarge', file.path, `the file has ${formatBytes(file.sizeBytes)}; at most ${most} are read`)
+      tooMuch('TooLarge', file.path, `the file has ${formatBytes(file.sizeBytes)}; at most ${most} are read`)
     }
   }
   if (selected.size > limits.files) {
-    report('error', 'TooManyFiles', '', `${selected.size} .toml files are selected; at most ${limits.files} are read`)
+    tooMuch('TooManyFiles', '', `${selected.size} .toml files are selected; at most ${limits.files} are read`)
   } else if (total > limits.totalBytes) {
     const [have, most] = [formatBytes(total), formatBytes(limits.totalBytes)]
-    report('error', 'TooLarge', '', `the selected files have ${have} together; at most ${most} are read`)
+    tooMuch('TooLarge', '', `the selected files have ${have} together; at most ${most} are read`)
   }
-  if (diagnostics.some((one) => one.severity === 'error')) return { files: [], diagnostics }
+  // The other files are read whatever a path is wrong with: their errors are told in one go.
+  if (!fits) return { files: [], diagnostics }
 
   const paths = [...selected.values()].map((file) => file.path).sort()
   const contents = await tree.readAll(paths, signal)

@@ -333,6 +333,21 @@ describe('deploying', () => {
       rounds: [],
     },
     {
+      name: 'how something is pulled, proven or stopped counts at its next deploy',
+      before: [s('S'), d('D')],
+      now: [
+        s('S', { autoPull: false, preDeploy: { command: 'make' }, reclone: true, operator: { timeout: '1h' } }),
+        d('D', { imageRegistryAccount: 'bot', terminationTimeout: 3, operator: { minReady: '9s' } }),
+      ],
+      rounds: [],
+    },
+    {
+      name: 'settings that Komodo does not have deploy when they change what runs',
+      before: [s('S')],
+      now: [s('S', { operator: { profiles: ['debug'] } })],
+      rounds: ['1 s: operator.profiles changed'],
+    },
+    {
       name: 'a stopped one is healed',
       before: [d('D1')],
       now: [d('D1')],

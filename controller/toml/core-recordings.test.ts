@@ -1,7 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import {
+  bytesOf,
+  corpusFiles,
+  hasRecordings,
+  passesOf,
+  probes,
+  type RecordedStep,
+  recordedRepositories,
+  type Stored,
+  type StoredObject,
+} from '../../test/build/core-recordings.ts'
 import type { Declaration } from './declaration.ts'
 import type { RawTable } from './raw-table.ts'
 import { read } from './read.ts'
@@ -10,34 +19,10 @@ import { readNested, readTable } from './values.ts'
 import { type BlockModel, blockModels, type TableModel, type TableValue, type ValueModel } from './vocabulary.ts'
 
 /**
- * What a running Komodo Core made of real and made-up files, beside the project when there is such a thing: what we read must mean the
- * same. Each difference stands in a list below, with its reason.
+ * What a running Komodo Core made of real and made-up files: what we read must mean the same. Each difference stands in a list below,
+ * with its reason.
  */
-const shared = join(import.meta.dirname, '../../../shared')
-const recordings = join(shared, 'reference/core-recordings')
-const present = existsSync(recordings)
-
-interface StoredObject {
-  name: string
-  description?: string
-  template?: boolean
-  tags?: readonly string[]
-  config?: Record<string, unknown>
-  value?: string
-  is_secret?: boolean
-}
-
-type Stored = Readonly<Record<string, readonly StoredObject[]>>
-
-interface Step {
-  files?: Readonly<Record<string, { text: string; encoding?: string }>>
-  pending?: 'nothing' | { errors?: readonly { path: string; text: string }[] } | string
-  stored?: Stored | string
-}
-
 const models = new Map([...blockModels.values()].map((model) => [model.kind, model]))
-
-const load = <T>(name: string): T => JSON.parse(readFileSync(join(recordings, name), 'utf8')) as T
 
 /** JSON as the TOML parser would give it. */
 function raw(value: unknown): unknown {
@@ -129,22 +114,10 @@ function* pairs(stored: Stored, declarations: readonly Declaration[]) {
   }
 }
 
-describe.skipIf(!present)('what we read of a repository means what Core stored', () => {
-  const names = present
-    ? readdirSync(recordings).filter((name) => name.endsWith('.json') && name !== 'probes.json')
-    : []
-
-  it.each(names)('%s', (name) => {
-    const { repository, passes } = load<{ repository: string; passes: readonly { pass: string; stored: Stored }[] }>(
-      name,
-    )
-    const root = join(shared, 'corpus', repository)
-    const files = (readdirSync(root, { recursive: true }) as string[])
-      .filter((path) => path.endsWith('.toml'))
-      .sort()
-      .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-    const { declarations } = read(files)
-    const { stored } = passes[0]!
+describe.skipIf(!hasRecordings)('what we read of a repository means what Core stored', () => {
+  it.each(recordedRepositories)('%s', (repository) => {
+    const { declarations } = read(corpusFiles(repository))
+    const stored = passesOf(repository)[0]!.stored as Stored
     let compared = 0
     for (const { what, core, ours } of pairs(stored, declarations)) {
       expect(ours.length, what).toBeGreaterThan(0)
@@ -157,16 +130,11 @@ describe.skipIf(!present)('what we read of a repository means what Core stored',
   })
 })
 
-const probes = present ? load<readonly { id: string; title: string; steps: readonly Step[] }[]>('probes.json') : []
-
-/** The files of a step as the recording fed them to Core; none in an encoding that no reader of text sees. */
-const filesOf = (step: Step) =>
+/** The files of a step; none in an encoding that no reader of text sees. */
+const filesOf = (step: RecordedStep) =>
   Object.entries(step.files ?? {})
     .filter(([path, { encoding }]) => path.endsWith('.toml') && encoding !== 'latin1')
-    .map(([path, { text, encoding }]) => {
-      if (encoding === 'crlf') return { path, text: text.replaceAll(/\r?\n/g, '\r\n') }
-      return { path, text: encoding === 'bom' ? `\ufeff${text}` : text }
-    })
+    .map(([path, file]) => ({ path, text: bytesOf(file).toString() }))
 
 /** Why one of us refuses a file and the other does not, by probe. */
 const otherOutcome: Readonly<Record<string, string>> = {
@@ -177,7 +145,7 @@ const otherOutcome: Readonly<Record<string, string>> = {
   'variable-bad-names': 'Core reads the name and fails when it creates the variable',
 }
 
-describe.skipIf(!present)('a file that Core refuses is one that we refuse, and the reverse', () => {
+describe.skipIf(!hasRecordings)('a file that Core refuses is one that we refuse, and the reverse', () => {
   it.each(probes.map((probe) => [probe.id, probe] as const))('%s', (id, probe) => {
     const differences: string[] = []
     for (const step of probe.steps) {
@@ -207,7 +175,7 @@ const otherMeaning: Readonly<Record<string, string>> = {
   'export-escapes': 'the recording shows control characters escaped',
 }
 
-describe.skipIf(!present)('what we read of a probe means what Core stored', () => {
+describe.skipIf(!hasRecordings)('what we read of a probe means what Core stored', () => {
   const comparable = probes.filter(({ steps }) => steps.length === 1 && typeof steps[0]?.stored === 'object')
 
   it.each(comparable.map((probe) => [probe.id, probe] as const))('%s', (id, { steps: [step] }) => {
