@@ -1,4 +1,4 @@
-import { secretsOf } from './credentials.ts'
+import { howToKnow, secretsOf } from './credentials.ts'
 import { SourceError, type SourceFailure } from './errors.ts'
 import { type GitRemote, placeOf } from './remote.ts'
 
@@ -10,6 +10,27 @@ const where = ({ url }: GitRemote): string => url.replace(/\/$/, '')
 const rules: readonly Rule[] = [
   [/spawn git ENOENT/, 'GitFailed', () => 'git is not installed on the machine of the controller; install it'],
   [
+    /ssh: (command )?not found|cannot run ssh|exec: "?ssh/i,
+    'GitFailed',
+    () => 'ssh is not installed on the machine of the controller; install the client of OpenSSH',
+  ],
+  [
+    /remote host identification has changed|offending .* key/i,
+    'HostKeyChanged',
+    ({ url }) =>
+      `${placeOf(url)} shows another key than \`known_hosts\` has for it: it was set up anew, or somebody else answers; find out, and only then ${howToKnow(url)}`,
+  ],
+  [
+    /host key verification failed|host key is known for/i,
+    'HostKeyUnknown',
+    ({ url }) => `\`known_hosts\` of the Secret has no key for ${placeOf(url)}; ${howToKnow(url)}`,
+  ],
+  [
+    /load key .*(incorrect passphrase|invalid format|error in libcrypto|bad passphrase)/i,
+    'AuthFailed',
+    () => 'the key in the Secret cannot be read; it must be a private key of OpenSSH or PEM, without a passphrase',
+  ],
+  [
     /could not resolve host/i,
     'HostNotFound',
     ({ url }) => `the host ${placeOf(url)} is not known; check the name, and the DNS of the controller's machine`,
@@ -17,7 +38,8 @@ const rules: readonly Rule[] = [
   [
     /ssl|certificate|gnutls|tls handshake/i,
     'TlsFailed',
-    ({ url }) => `the certificate of ${placeOf(url)} is not trusted`,
+    ({ url }) =>
+      `the certificate of ${placeOf(url)} is not trusted; if it is signed by an authority of your own, put that into \`ca.crt\` of the Secret with the login`,
   ],
   [/operation too slow|timed? ?out/i, 'Timeout', ({ url }) => `${placeOf(url)} did not answer in time`],
   [
@@ -32,6 +54,17 @@ const rules: readonly Rule[] = [
       remote.credentials === undefined
         ? `${where(remote)} asks for a login (or does not exist); name a Secret with one in operator.credentials, or set gitAccount`
         : `${placeOf(remote.url)} asked for the login of another host; check the URL of the repository`,
+  ],
+  [
+    /permission denied \(|too many authentication failures/i,
+    'AuthFailed',
+    (remote) =>
+      `${where(remote)} refuses the key; add its public half to the host (as a deploy key), with the right to read`,
+  ],
+  [
+    /unable to update url base from redirection|returned error: 30[1278]/i,
+    'Redirected',
+    (remote) => `${where(remote)} is somewhere else now, and a bearer token follows no redirect; correct the URL`,
   ],
   [
     /authentication failed|returned error: 40[13]|invalid (username|credentials)|access denied|permission denied/i,
@@ -88,9 +121,14 @@ export const isDamage = (output: string): boolean =>
   ) && !/remote error|does not appear to be a git repository/i.test(output)
 
 const lastWords = (output: string): string => {
-  const lines = output.split('\n').flatMap((line) => line.match(/^(?:fatal|error|remote): *(.*\S)/)?.[1] ?? [])
-  return (lines.at(-1) ?? output.trim().split('\n').at(-1) ?? '').slice(0, 500)
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !advice.test(line))
+  const marked = lines.flatMap((line) => line.match(/^(?:fatal|error|remote|ssh): *(.*\S)/i)?.[1] ?? [])
+  return (marked.at(-1) ?? lines.at(-1)?.trim() ?? '').slice(0, 500)
 }
+
+/** What git adds when ssh has failed; the line before it says more. */
+const advice =
+  /^(fatal: could not read from remote repository|please make sure you have the correct access rights|and the repository exists)/i
 
 /** Without anything that could be the credentials, plain or encoded. */
 export function scrub(text: string, { credentials }: Pick<GitRemote, 'credentials'>): string {

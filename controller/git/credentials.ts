@@ -66,6 +66,10 @@ export const secretsOf = ({ credentials }: Pick<GitRemote, 'credentials'>): stri
     credentials?.client?.key.trim(),
   ].filter((secret): secret is string => secret !== undefined && secret !== '')
 
+/** git ends an answer, and http a header, at the end of a line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+const controlCharacter = /[\u0000-\u001f\u007f]/
+
 /** Where an account or a Secret was found. */
 export interface FoundLogin {
   credentials: GitCredentials
@@ -95,6 +99,10 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
     return { url, branch, commit }
   }
   const { credentials, domain, where } = found
+  const { basic, bearer } = credentials
+  if (controlCharacter.test([basic?.username, basic?.password, bearer].join(''))) {
+    throw missing(`the login in ${where} has line breaks or control characters in it; correct the Secret`)
+  }
   // A login that says where it belongs goes nowhere else: who writes a URL may not be allowed to read the Secret.
   if (domain !== undefined && !isAt(domain.trim(), address)) {
     throw missing(
@@ -109,8 +117,11 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
     }
     if (credentials.ssh.knownHosts.trim() === '') {
       throw missing(
-        `${where} has an \`identity\` but no \`known_hosts\`, so ${address.host} could be anybody; ${howToKnow(address)}`,
+        `${where} has an \`identity\` but no \`known_hosts\`, so ${address.host} could be anybody; ${howToKnow(url)}`,
       )
+    }
+    if (isEncrypted(credentials.ssh.privateKey)) {
+      throw missing(`the key in ${where} has a passphrase, and nobody is there to enter it; store one without`)
     }
   } else if (credentials.ssh !== undefined && Object.keys(credentials).length === 1) {
     throw missing(
@@ -120,11 +131,20 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
   return { url, branch, commit, credentials }
 }
 
-/** How to get the line of `known_hosts` for a host. */
-export const howToKnow = ({ host, hostname }: Pick<RemoteAddress, 'host' | 'hostname'>): string => {
+/** How to get the line of `known_hosts` for the host of a URL. */
+export const howToKnow = (url: string): string => {
+  const { host = '', hostname = '' } = addressOf(url) ?? {}
   const port = /:(\d+)$/.exec(host)?.[1]
   const scan = `ssh-keyscan ${port === undefined ? '' : `-p ${port} `}${hostname.replace(/^\[|\]$/g, '')}`
-  return `get the line with \`${scan}\`, compare its fingerprint (\`ssh-keygen -lf -\`) with the one that the host publishes, and put it into \`known_hosts\` of the Secret`
+  return `get its line with \`${scan}\`, compare its fingerprint (\`ssh-keygen -lf -\`) with the one that the host publishes, and put it into \`known_hosts\` of the Secret`
+}
+
+/** PEM says so; OpenSSH's own format names the cipher after `openssh-key-v1`: `none` for a key without passphrase. */
+function isEncrypted(privateKey: string): boolean {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(privateKey)?.[1]
+  if (body === undefined) return /\bENCRYPTED\b/.test(privateKey)
+  const bytes = Buffer.from(body, 'base64')
+  return bytes.toString('latin1', 19, 23) !== 'none' && bytes.toString('latin1', 0, 14) === 'openssh-key-v1'
 }
 
 function urlWith(spec: GitRepositorySpec, found: FoundLogin | undefined): string {

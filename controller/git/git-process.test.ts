@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { GitProcess, gitEnvironment } from './git-process.ts'
+import { gitEnvironment } from './git-environment.ts'
+import { GitProcess } from './git-process.ts'
 
 /** Answers to what git may ask, as the versions before 2.48.1 put it: names of users as they are. */
 describe('the answers to what git asks', () => {

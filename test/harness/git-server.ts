@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A real git server: Node's http in front of git's own `http-backend`, with basic authentication. */
+/** A real git server: Node's http in front of git's own `http-backend`, with basic or bearer authentication. */
 export interface GitServer {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https:` */
   readonly url: string
   /** Requests so far, as `METHOD /path?query`. */
   readonly requests: string[]
@@ -46,12 +47,14 @@ const environment = {
   GIT_COMMITTER_EMAIL: 'ann@example.com',
 }
 
-export async function startGitServer(credentials?: { username: string; password: string }): Promise<GitServer> {
+export async function startGitServer(
+  credentials?: { username: string; password: string } | { bearer: string },
+  tls?: { cert: string; key: string; ca?: string },
+): Promise<GitServer> {
   const root = mkdtempSync(join(tmpdir(), 'komodo-git-'))
-  const expected =
-    credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
+  const expected = credentials && authorizationOf(credentials)
   const requests: string[] = []
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url}`)
     if (self.intercept?.(request, response)) return
     if (expected !== undefined && request.headers.authorization !== expected) {
@@ -59,9 +62,12 @@ export async function startGitServer(credentials?: { username: string; password:
       return
     }
     serve(root, request, response)
-  })
+  }
+  // With an authority of its own, only clients with a certificate of it are let in.
+  const mutual = tls?.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
+  const server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls, ...mutual }, answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   const self: GitServer = {
     url,
     requests,
@@ -75,6 +81,11 @@ export async function startGitServer(credentials?: { username: string; password:
   }
   return self
 }
+
+const authorizationOf = (credentials: { username: string; password: string } | { bearer: string }): string =>
+  'bearer' in credentials
+    ? `Bearer ${credentials.bearer}`
+    : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
 
 /** Also usable without a server, as a `file://` remote. */
 export function createRepository(path: string, url = path): GitRepository {

@@ -17,7 +17,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openDirectory } from '../../controller/git/directory-tree.ts'
 import { SourceError } from '../../controller/git/errors.ts'
 import { GitCache } from '../../controller/git/git-cache.ts'
-import { GitProcess, gitEnvironment } from '../../controller/git/git-process.ts'
+import { gitEnvironment } from '../../controller/git/git-environment.ts'
+import { GitProcess } from '../../controller/git/git-process.ts'
 import { defaultLimits, type SourceLimits } from '../../controller/git/limits.ts'
 import type { GitRemote } from '../../controller/git/remote.ts'
 import { readDeclarationFiles } from '../../controller/sync/files.ts'
@@ -247,7 +248,7 @@ describe('what can go wrong is told apart, with host and ref', () => {
   it.each([
     ['an option as URL', { url: '--upload-pack=touch /tmp/pwned' }],
     ['another transport', { url: 'ext::sh -c "touch /tmp/pwned"' }],
-    ['ssh', { url: 'ssh://host/a' }],
+    ['an option as host of ssh', { url: 'ssh://-oProxyCommand=x/a' }],
     ['an option as branch', { branch: '--upload-pack=x' }],
     ['a branch that is a range', { branch: 'a..b' }],
     ['a refspec as branch', { branch: 'a:b' }],

@@ -27,10 +27,11 @@ export const webhookSecretFrom = (since: string) =>
 /** `operator` fields of kinds that read a git repository. */
 export const gitOperator = {
   url: optionalText(
-    'Complete URL of the repository (http://, https:// or file://), or an absolute path; used instead of provider, account and repo. Without credentials in it.',
+    'Complete URL of the repository (https://, http://, ssh://user@host/path, user@host:path or file://), or an absolute path; used instead of provider and repo. Without credentials in it. An account is then looked for at its host.',
     { example: 'https://git.example.com/acme/infra.git' },
   ),
-  credentials: optionalText('Name of a Secret to log in to the git host with: `username` and `password`, or `token`.', {
-    example: 'git-login',
-  }),
+  credentials: optionalText(
+    'Name of a Secret to log in to the git host with: `username` and `password`, `token`, `bearer`, or `identity` and `known_hosts` for ssh; `ca.crt` for a host with an authority of its own, `tls.crt` and `tls.key` for one that asks for a certificate. With `domain` in it, it goes to that host alone.',
+    { example: 'git-login' },
+  ),
 }
