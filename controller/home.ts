@@ -6,7 +6,7 @@ import type { EngineMetrics } from './engine/metrics.ts'
 import { installCrds } from './install-crds.ts'
 import { namespaceType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
-import { isAlreadyExists } from './kube/client.ts'
+import { getOrUndefined, isAlreadyExists, isForbidden } from './kube/client.ts'
 import { createKubeClient } from './kube/rest-client.ts'
 import type { Transport } from './kube/transport.ts'
 
@@ -29,6 +29,8 @@ export interface HomeOptions {
 
 const USER_AGENT = 'komodo-controller'
 const STANDALONE_NAMESPACE = 'komodo-system'
+/** Annotation of that namespace, by which another controller learns that this API brings its own. */
+const STANDALONE = 'komodo.dev/standalone'
 const CRDS = path.join(import.meta.dirname, '../crds')
 
 export const openHome = (options: HomeOptions): Promise<ApiHome> =>
@@ -49,6 +51,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   try {
     await ensureNamespace(client, 'default', signal)
     await ensureNamespace(client, STANDALONE_NAMESPACE, signal)
+    await markStandalone(client, signal)
     await installCrds(client, CRDS, { clock, logger, signal })
   } catch (error) {
     await server.close()
@@ -65,7 +68,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   }
 }
 
-const openCluster = async ({ config: { home }, logger, metrics }: HomeOptions): Promise<ApiHome> => {
+const openCluster = async ({ config: { home }, logger, metrics, signal }: HomeOptions): Promise<ApiHome> => {
   if (home.kind === 'standalone') throw new TypeError('not a cluster')
   const { inClusterAccess, loadKubeconfig } = await import('./kube/kubeconfig.ts')
   const { createHttpsTransport } = await import('./kube/https-transport.ts')
@@ -74,12 +77,42 @@ const openCluster = async ({ config: { home }, logger, metrics }: HomeOptions): 
       ? await inClusterAccess(home.host, home.port)
       : await loadKubeconfig(home.kubeconfig, home.context)
   const transport = createHttpsTransport(access)
+  const client = clientOver(transport, new URL(access.server).host, metrics)
+  try {
+    await refuseStandalone(client, access.server, signal)
+  } catch (error) {
+    await transport.close()
+    throw error
+  }
   logger.info({ server: access.server }, 'using the Kubernetes API of a cluster')
   return {
-    client: clientOver(transport, new URL(access.server).host, metrics),
+    client,
     namespace: access.namespace ?? 'default',
     close: () => transport.close(),
   }
+}
+
+const markStandalone = async (client: KubeClient, signal: AbortSignal): Promise<void> => {
+  const key = { name: STANDALONE_NAMESPACE }
+  const { metadata } = await client.get(namespaceType, key, { signal })
+  if (metadata.annotations?.[STANDALONE] !== undefined) return
+  const body = { metadata: { annotations: { [STANDALONE]: 'true' } } }
+  await client.patch(namespaceType, key, { type: 'merge', body }, { signal })
+}
+
+/** Two controllers on one API would undo each other's work for ever. */
+const refuseStandalone = async (client: KubeClient, server: string, signal: AbortSignal): Promise<void> => {
+  const namespace = await getOrUndefined(client, namespaceType, { name: STANDALONE_NAMESPACE }, signal).catch(
+    (error: unknown) => {
+      // On a cluster the controller need not be allowed to look at namespaces.
+      if (isForbidden(error)) return undefined
+      throw error
+    },
+  )
+  if (namespace?.metadata.annotations?.[STANDALONE] === undefined) return
+  throw new Error(
+    `the API at ${server} is served by a standalone controller, which reconciles its objects itself: use it with kubectl or komodo, and start no second controller on it`,
+  )
 }
 
 const clientOver = (transport: Transport, host: string, metrics: EngineMetrics): KubeClient =>

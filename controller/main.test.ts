@@ -68,6 +68,16 @@ describe('the process', () => {
     expect([await ended, said.out]).toEqual([1, expect.stringMatching(/cannot start: ENOENT.*none/)])
   })
 
+  it('starts no second controller on the API of a standalone one, where both would reconcile the same objects', async () => {
+    const first = await startStandalone()
+    await first.close()
+    const second = start('--kubeconfig', path.join(dir, 'kubeconfig'), '--health-listen', 'off', '--log-format', 'text')
+    expect([await second.ended, second.said.out]).toEqual([
+      1,
+      expect.stringMatching(/cannot start: .*served by a standalone controller.*start no second controller/),
+    ])
+  }, 60_000)
+
   it('serves all kinds, keeps its key and its definitions over a restart, and stops when asked', async () => {
     const first = await startStandalone()
     const key = { namespace: 'komodo-system', name: 'komodo-operator-key' }
