@@ -35,9 +35,10 @@ within() { # seconds, command...: waits until it succeeds
 }
 gone() { ! alive "$1"; }
 others() { # does another engine live in this network namespace?
-  local pid here; here=$(readlink /proc/self/ns/net)
-  for pid in $(pgrep -x dockerd); do
-    grep -q '^State:[[:space:]][^ZX]' "/proc/$pid/status" 2>/dev/null && [ "$(readlink "/proc/$pid/ns/net")" = "$here" ] && return 0
+  local process here; here=$(readlink /proc/self/ns/net)
+  for process in /proc/[0-9]*; do
+    [ "$(cat "$process/comm" 2>/dev/null)" = dockerd ] && grep -q '^State:[[:space:]][^ZX]' "$process/status" 2>/dev/null &&
+      [ "$(readlink "$process/ns/net")" = "$here" ] && return 0
   done
   return 1
 }
