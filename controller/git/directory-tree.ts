@@ -58,7 +58,16 @@ export async function openDirectory(
   }
 
   const hash = createHash('sha256')
+  let total = 0
   for (const { path, sizeBytes } of (index.walk('')?.files ?? []).filter((file) => counts(file.path))) {
+    if (sizeBytes <= limits.fileBytes) total += sizeBytes
+    if (total > limits.totalBytes) {
+      const most = formatBytes(limits.totalBytes)
+      throw new SourceError(
+        'TooLarge',
+        `the files in ${directory} have more than ${most} together; move out what is not needed`,
+      )
+    }
     // What is too large to read is judged by whoever reads it.
     const contents = sizeBytes <= limits.fileBytes ? await read(path) : undefined
     hash.update(`${path}\0${contents?.length ?? sizeBytes}\0`).update(contents ?? '')
@@ -113,10 +122,26 @@ async function linkTarget(root: string, path: string): Promise<string> {
   return target
 }
 
+/** Where an open file really is. A folder on the way to it may have become a link since it was listed. */
+async function placeOf(fd: number, absolute: string): Promise<string> {
+  try {
+    return (await readlink(`/proc/self/fd/${fd}`)).replace(/ \(deleted\)$/, '')
+  } catch {
+    // Not Linux: the best that can be known.
+    return realpath(absolute)
+  }
+}
+
 /** Whatever happened to the file since it was listed: never follows a link, never reads more than allowed. */
 async function readBounded(absolute: string, path: string, limits: SourceLimits): Promise<Uint8Array> {
   const handle = await open(absolute, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
+    if ((await placeOf(handle.fd, absolute)) !== absolute) {
+      throw new SourceError(
+        'OutsideRoot',
+        `${path} was replaced by a link while it was read; only what is inside is read`,
+      )
+    }
     const { size } = await handle.stat()
     if (size > limits.fileBytes) {
       throw new SourceError(

@@ -86,6 +86,40 @@ describe('a walk', () => {
   })
 })
 
+describe('attack: links that make more ways than there are files', () => {
+  /** `d0/l0`, `d0/l1` -> `d1`, and so on. */
+  const lattice = (levels: number, links: number, file: string | undefined): Files =>
+    Object.fromEntries([
+      ...Array.from({ length: levels }, (_, i) =>
+        Array.from({ length: links }, (_, j): [string, { link: string }] => [`d${i}/l${j}`, { link: `../d${i + 1}` }]),
+      ).flat(),
+      [`d${levels}/${file ?? 'self'}`, file === undefined ? { link: '.' } : 'x'],
+    ])
+
+  it.each([
+    ['with a file at the end', lattice(60, 2, 'f')],
+    ['with nothing at the end', lattice(60, 2, undefined)],
+    ['wide', lattice(5, 200, 'f')],
+    ['deeper than deep', lattice(500, 3, undefined)],
+    [
+      'whose targets go up and down for ever',
+      Object.fromEntries(
+        Array.from({ length: 5_000 }, (_, i) => [`l${i}`, { link: `${'a/../'.repeat(800)}b` }] as const).concat([
+          ['a/x', 'x'] as never,
+        ]),
+      ),
+    ],
+  ])('%s: the walk ends at once', (_, files) => {
+    const started = performance.now()
+    expect(() => indexOf(files).walk('')).toThrow('holds more than')
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  it('do not keep honest ones from being followed', () => {
+    expect(indexOf(lattice(5, 2, 'f')).walk('d0')?.files).toHaveLength(32)
+  })
+})
+
 it('whatever links a tree holds, resolving ends and stays inside', () => {
   const name = fc.constantFrom('a', 'b', 'c')
   const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))

@@ -21,6 +21,9 @@ type Found<Ref> = { path: string; node: Folder<Ref> | Exclude<TreeEntry<Ref>, { 
 /** As Linux: more links than this on one way is a circle. */
 const MAX_LINKS = 40
 
+/** Steps from folder to folder that a look may cost, for each entry allowed: a few links to each other make ways without end. */
+const STEPS_PER_ENTRY = 20
+
 /**
  * The paths of one revision, with links resolved the way a file system would, but never out of the root. Pure: the same rules
  * hold for a commit and for a folder on the host.
@@ -30,6 +33,8 @@ export class TreeIndex<Ref> {
   readonly #limits: SourceLimits
   readonly #tooDeep: TreeProblem[] = []
   #entries = 0
+  /** Steps that this look has left. */
+  #left = 0
 
   constructor(entries: Iterable<readonly [path: string, entry: TreeEntry<Ref>]>, limits: SourceLimits) {
     this.#limits = limits
@@ -43,6 +48,7 @@ export class TreeIndex<Ref> {
 
   /** The file at `path`; `undefined` when nothing is there. Throws when a link leads out or in circles, or it is no file, or too large. */
   file(path: string): { path: string; sizeBytes: number; ref: Ref } | undefined {
+    this.#left = this.#limits.entries * STEPS_PER_ENTRY
     const found = this.#resolve(path)
     if (found === undefined) return undefined
     const { node } = found
@@ -57,6 +63,7 @@ export class TreeIndex<Ref> {
   }
 
   walk(path: string): TreeWalk | undefined {
+    this.#left = this.#limits.entries * STEPS_PER_ENTRY
     const found = this.#resolve(path)
     if (found === undefined) return undefined
     const files: TreeFile[] = []
@@ -86,7 +93,7 @@ export class TreeIndex<Ref> {
       try {
         found = this.#resolve(joinPath(folder.path, name))
       } catch (error) {
-        if (!(error instanceof SourceError)) throw error
+        if (!(error instanceof SourceError) || error.reason === 'TooLarge') throw error
         problems.push({
           path,
           reason: error.reason === 'OutsideRoot' ? 'OutsideRoot' : 'LinkLoop',
@@ -145,6 +152,8 @@ export class TreeIndex<Ref> {
     const at: Folder<Ref>[] = [this.#root]
     let links = 0
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      this.#left -= 1
+      if (this.#left < 0) throw tooMany(this.#limits.entries)
       if (part === '..') {
         if (at.length === 1) throw outside(path)
         at.pop()

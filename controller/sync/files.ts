@@ -121,6 +121,10 @@ function selectFiles(
         report(severity, problem.reason, problem.path, problem.message)
       }
       const declared = walk.files.filter((file) => file.path.endsWith('.toml'))
+      for (const { path } of walk.files.filter((file) => /\.toml$/i.test(file.path) && !file.path.endsWith('.toml'))) {
+        const message = 'the file is not read, as in Komodo: the ending of its name must be .toml in small letters'
+        report('warning', 'IgnoredExtension', path, message)
+      }
       if (declared.length === 0)
         report('warning', 'NothingToRead', entry, `resource_path "${entry}" holds no .toml file`)
       for (const file of declared) if (!selected.has(file.realPath)) selected.set(file.realPath, file)

@@ -448,12 +448,15 @@ describe('the files of a sync', () => {
     [
       'everything, sorted, hidden folders too',
       ['.'],
-      { paths: ['.github/d.toml', 'a.toml', 'x/a.toml', 'x/y/b.toml'] },
+      { paths: ['.github/d.toml', 'a.toml', 'x/a.toml', 'x/y/b.toml'], warnings: ['IgnoredExtension'] },
     ],
     [
       'nothing named means everything, with a warning',
       [],
-      { paths: ['.github/d.toml', 'a.toml', 'x/a.toml', 'x/y/b.toml'], warnings: ['EmptyResourcePath'] },
+      {
+        paths: ['.github/d.toml', 'a.toml', 'x/a.toml', 'x/y/b.toml'],
+        warnings: ['EmptyResourcePath', 'IgnoredExtension'],
+      },
     ],
     [
       'a missing path is named',
