@@ -439,6 +439,20 @@ describe('read refuses, and says what is expected and where', () => {
     expect(readText(text).diagnostics[0]).not.toHaveProperty('block')
   })
 
+  it('tables within tables without end in a value that may hold anything: that block alone', () => {
+    const text = (depth: number) =>
+      `[[procedure]]\nname = "a"\n[[procedure.config.stage]]\nname = "s"\nexecutions = [{ execution.type = "RunAction", execution.params = { action = "x", args.${'a.'.repeat(depth)}a = 1 } }]\n[[server]]\nname = "other"`
+    expect(problems(text(50))).toEqual([])
+    const { declarations, diagnostics } = readText(text(100_000))
+    expect(diagnostics).toMatchObject([{ code: 'TooDeep', block: { kind: 'Procedure' }, position: { line: 5 } }])
+    expect(declarations.map(({ name }) => name)).toEqual(['other'])
+  })
+
+  it('more keys than memory is worth, without reading them', () => {
+    const text = `[[stack]]\nname = "a"\n${Array.from({ length: limits.keys }, (_, i) => `k${i} = 1`).join('\n')}`
+    expect(problems(text)).toEqual([expect.stringContaining('TooManyKeys')])
+  })
+
   it('a file that is too large, without reading it', () => {
     expect(problems('#'.repeat(limits.characters + 1))).toEqual([expect.stringContaining('FileTooLarge')])
   })

@@ -17,6 +17,8 @@ export const limits = {
   /** Brackets within brackets. */
   depth: 64,
   blocks: 50_000,
+  /** Each costs a kilobyte while the file is read. */
+  keys: 300_000,
   /** Further problems in the same file are only counted. */
   diagnostics: 100,
 } as const
@@ -61,6 +63,10 @@ class FileReader {
     if (this.#file.text.length > limits.characters) {
       const message = `The file has more than ${limits.characters} characters; split it.`
       this.#fail('FileTooLarge', this.#positions.at(0), message)
+      return undefined
+    }
+    if (countOf('=', this.#file.text, limits.keys) > limits.keys) {
+      this.#fail('TooManyKeys', this.#positions.at(0), `The file has more than ${limits.keys} keys; split it.`)
       return undefined
     }
     try {
@@ -181,6 +187,15 @@ class FileReader {
     const { block, ...rest } = what
     this.#diagnostics.push({ ...rest, position: position(), ...(block && { block }) })
   }
+}
+
+/** How often `char` stands in the text; counts only a little further than `most`. */
+function countOf(char: string, text: string, most: number): number {
+  // An entry has at least two characters.
+  if (text.length < 2 * most) return 0
+  let count = 0
+  for (let at = text.indexOf(char); at >= 0 && count <= most; at = text.indexOf(char, at + 1)) count++
+  return count
 }
 
 /** What names the block: its `name`, or for accounts, as Komodo has them, their domain. */

@@ -84,7 +84,7 @@ function readValue(raw: unknown, model: ValueModel, reading: Reading, at: string
     case 'list':
       return readList(raw, model, reading, `${at}${name}.`)
     case 'map':
-      return isTable(raw) ? plain(raw) : reading.wrongType('a table', raw)
+      return isTable(raw) ? plain(raw, reading) : reading.wrongType('a table', raw)
     case 'table':
       return readNested(raw, model, reading, `${at}${name}.`)
   }
@@ -215,12 +215,18 @@ function withinVariant(reading: Reading, variants: ReadonlyMap<string, TableMode
   )
 }
 
+/** Tables within tables in a value that may hold anything. Dotted keys make them cheap. */
+const MAX_DEPTH = 64
+
 /** Any TOML as JSON. */
-function plain(raw: unknown): unknown {
+function plain(raw: unknown, reading: Reading, depth = 0): unknown {
   if (typeof raw === 'bigint') return Number(raw)
-  if (Array.isArray(raw)) return raw.map(plain)
-  if (isTable(raw)) return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plain(value)]))
-  return raw instanceof Date ? raw.toISOString() : raw
+  if (raw instanceof Date) return raw.toISOString()
+  if (typeof raw !== 'object' || raw === null) return raw
+  if (depth >= MAX_DEPTH)
+    return reading.error('TooDeep', `${reading.key} holds more than ${MAX_DEPTH} tables within tables.`)
+  if (Array.isArray(raw)) return raw.map((item) => plain(item, reading, depth + 1))
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plain(value, reading, depth + 1)]))
 }
 
 function inRange(
