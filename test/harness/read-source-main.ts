@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { SourceError } from '../../controller/git/errors.ts'
 import { GitCache } from '../../controller/git/git-cache.ts'
-import { GitProcess, gitEnvironment } from '../../controller/git/git-process.ts'
+import { gitEnvironment } from '../../controller/git/git-environment.ts'
+import { GitProcess } from '../../controller/git/git-process.ts'
 import { readDeclarationFiles } from '../../controller/sync/files.ts'
 import { read } from '../../controller/toml/read.ts'
 
