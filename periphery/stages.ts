@@ -6,11 +6,11 @@ import {
   HostUnreachableError,
   type StageLog,
 } from '../controller/hosts/port.ts'
+import { maskFor } from '../controller/text/mask.ts'
 import { commandScript, onStandardInput } from './command-text.ts'
 import { confinedPath, isDirectory } from './confined-path.ts'
 import { composeCause, noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
 import { type Command, CommandDeadlineError, type CommandResult } from './run-command.ts'
-import { scrubber } from './scrub.ts'
 
 /** How commands are run on this host. */
 export interface CommandTools {
@@ -40,7 +40,7 @@ export class Stages {
   constructor(tools: CommandTools, secrets: readonly string[], signal: AbortSignal) {
     this.#tools = tools
     this.environment = tools.environment
-    this.#scrub = scrubber(secrets)
+    this.#scrub = maskFor(secrets)
     this.signal = signal
   }
 

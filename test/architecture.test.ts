@@ -45,7 +45,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'controller/sops': [],
   'controller/toml': [api, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],
-  'controller/engine': [api, 'controller/kube', 'controller/status'],
+  'controller/engine': [api, 'controller/kube', 'controller/status', 'controller/text/mask.ts'],
   'controller/status': [api, 'controller/kube'],
   'controller/sync': [api, json, 'controller/git', 'controller/kube', 'controller/toml'],
   'controller/hosts': [api, 'controller/engine/errors.ts', 'controller/git/tree.ts', 'periphery/agent.ts'],
@@ -63,7 +63,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'controller/text',
     'controller/toml',
   ],
-  periphery: ['controller/hosts/port.ts', 'controller/hosts/labels.ts', 'controller/git/written-files.ts'],
+  periphery: [
+    'controller/hosts/port.ts',
+    'controller/hosts/labels.ts',
+    'controller/git/written-files.ts',
+    'controller/text/mask.ts',
+  ],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],
   cli: [

@@ -1,27 +1,22 @@
-const PLACEHOLDER = '<redacted>'
+import { type Mask, maskFor } from '../text/mask.ts'
 
-/** Takes known secrets out of texts. What it was not told it cannot know: tell it before the secret is used. */
+/** Takes known secrets out of what a pass shows. What it was not told it cannot know: tell it before the secret is used. */
 export class Redactor {
-  /** Longest first, so that a secret that contains another goes whole. */
-  #needles: string[] = []
+  readonly #secrets = new Set<string>()
+  #mask: Mask = (text) => text
 
   get isEmpty(): boolean {
-    return this.#needles.length === 0
+    return this.#secrets.size === 0
   }
 
-  /** Also knows the spellings in which secrets travel: trimmed, each longer line, base64, URL-encoded, within JSON. */
   add(secrets: Iterable<string>): void {
-    const needles = new Set(this.#needles)
-    for (const secret of secrets) for (const spelling of spellings(secret)) needles.add(spelling)
-    this.#needles = [...needles].sort((a, b) => b.length - a.length)
+    const before = this.#secrets.size
+    for (const secret of secrets) this.#secrets.add(secret)
+    if (this.#secrets.size > before) this.#mask = maskFor(this.#secrets)
   }
 
   text(text: string): string {
-    let clean = text
-    for (const needle of this.#needles) {
-      if (clean.includes(needle)) clean = clean.replaceAll(needle, PLACEHOLDER)
-    }
-    return clean
+    return this.#mask(text)
   }
 
   /** A copy whose strings, keys included, are scrubbed; the value itself when there is nothing to scrub. */
@@ -55,21 +50,4 @@ export class Redactor {
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.#deep(item)]))
   }
-}
-
-/** Lines of a secret file (a private key) appear alone in error texts; shorter ones are too common to be telling. */
-const TELLING_LINE = 8
-
-function* spellings(secret: string): Iterable<string> {
-  const trimmed = secret.trim()
-  if (trimmed === '') return
-  yield secret
-  yield trimmed
-  const lines = trimmed.split(/\r?\n/)
-  if (lines.length > 1) for (const line of lines) if (line.trim().length >= TELLING_LINE) yield line.trim()
-  const base64 = Buffer.from(secret).toString('base64')
-  yield base64
-  yield base64.replace(/=+$/, '')
-  yield encodeURIComponent(trimmed.toWellFormed())
-  yield JSON.stringify(trimmed).slice(1, -1)
 }

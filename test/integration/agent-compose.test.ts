@@ -322,7 +322,7 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       // grep finds nothing, which fails the wrapper's first line: so the error's own text is looked at, too.
       expect(error).toMatchObject({ reason: 'ComposeUpFailed' })
       const { log } = error as { log: readonly { stage: string; output: string }[] }
-      expect(log[0]).toMatchObject({ stage: 'Pre Deploy', output: 'A=<hidden>\n0\n' })
+      expect(log[0]).toMatchObject({ stage: 'Pre Deploy', output: 'A=<redacted>\n0\n' })
       expect(JSON.stringify(log)).not.toContain('hunter2')
     })
   })
