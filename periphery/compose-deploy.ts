@@ -11,9 +11,10 @@ import {
   upArguments,
 } from './compose-arguments.ts'
 import { parseConfig } from './compose-config.ts'
+import { withPrivateFiles } from './private-files.ts'
 import { withRegistryLogin } from './registry-login.ts'
 import type { CommandResult } from './run-command.ts'
-import { type StackRoots, writeStack } from './stack-directory.ts'
+import { type StackRoots, stackDirectory, writeStack } from './stack-directory.ts'
 import { type CommandTools, Stages } from './stages.ts'
 
 /** What a deploy needs of this host. */
@@ -63,11 +64,19 @@ class ComposeDeploy {
   }
 
   async run(): Promise<ComposeReport> {
-    const { roots, run, cliConfigDirectory } = this.#tools
+    const { roots } = this.#tools
     const request = this.#request
     checkNames(request)
+    const decrypted = request.additionalEnvFiles.flatMap(({ contents }) => (contents === undefined ? [] : [contents]))
+    await this.#stages.guard('Write Compose File', () => stackDirectory(roots, request.stack))
+    return withPrivateFiles(request.stack, decrypted, roots.stacks, (paths) => this.#run(paths))
+  }
+
+  async #run(decryptedPaths: readonly string[]): Promise<ComposeReport> {
+    const { roots, run, cliConfigDirectory } = this.#tools
+    const request = this.#request
     const { root, files } = await this.#stages.guard('Write Compose File', () =>
-      writeStack(roots, request, this.#stages),
+      writeStack(roots, request, this.#stages, decryptedPaths),
     )
     const login = {
       directory: roots.stacks,

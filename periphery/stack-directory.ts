@@ -69,11 +69,14 @@ export const resolveRunDirectory = async (
 /**
  * Writes what the request brings (compose file, tree, env file) into the stack's directory, and says where everything is. What
  * an earlier request wrote and this one does not is removed. Throws `MissingFiles`, `PathOutsideRoot`, `NoSpace`, ...
+ *
+ * @param decryptedPaths where the `contents` of additional env files are, in their order
  */
 export const writeStack = async (
   roots: StackRoots,
   request: ComposeRequest,
   stages: Stages,
+  decryptedPaths: readonly string[] = [],
 ): Promise<{ root: string; files: ComposeFiles }> => {
   const stackRoot = await stackDirectory(roots, request.stack)
   const written: string[] = []
@@ -93,11 +96,13 @@ export const writeStack = async (
 
   const exists = async (path: string) => isFile(await confinedPath(root, resolve(runDirectory, path)))
   const envFiles: string[] = []
+  let decrypted = 0
   const missing: string[] = []
   for (const path of composePaths) if (!(await exists(path))) missing.push(path)
-  for (const { path, track } of request.additionalEnvFiles) {
+  for (const { path, track, contents } of request.additionalEnvFiles) {
     if (path === request.envFilePath) continue
-    if (await exists(path)) envFiles.push(path)
+    if (contents !== undefined) envFiles.push(decryptedPaths[decrypted++] ?? '')
+    else if (await exists(path)) envFiles.push(path)
     else if (track) missing.push(path)
   }
   if (hasEnvironment || (request.envFilePath !== '' && (await exists(request.envFilePath)))) {

@@ -188,7 +188,8 @@ export interface ComposeRequest {
   /** Resolved, quotes around values taken off; written to `envFilePath` when not empty, so that Compose reads exactly these values. */
   environment: readonly KeyValue[]
   envFilePath: string
-  additionalEnvFiles: readonly { path: string; track: boolean }[]
+  /** One with `contents` is not read on the host: it is decrypted, and is there for the time of the deploy alone. */
+  additionalEnvFiles: readonly { path: string; track: boolean; contents?: string }[]
   profiles: readonly string[]
   preDeploy?: HostCommand
   postDeploy?: HostCommand

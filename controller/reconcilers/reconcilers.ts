@@ -76,7 +76,8 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     userLister({
       lister: stacks,
       kind: 'Stack',
-      secretsOf: ({ spec }) => present(spec.operator.registryCredentials, spec.operator.credentials),
+      secretsOf: ({ spec }) =>
+        present(spec.operator.registryCredentials, spec.operator.credentials, spec.operator.decryption?.secret),
     }),
     userLister({
       lister: repos,

@@ -22,7 +22,8 @@ export const MAX_FILE_BYTES = 1024 * 1024
 const ONLY_ENCRYPTED = Buffer.from('8a3fd2ad54ce66527b1034f3d147be0b0b975b3bf44f72c6fdadec8176f27d69', 'hex')
 
 /**
- * Decrypts a file that SOPS encrypted for age: YAML, JSON or dotenv, told apart by the end of its name as SOPS does. In memory only. Its
+ * Decrypts a file that SOPS encrypted for age: YAML, JSON or dotenv, told apart by the end of its name as SOPS does unless `format`
+ * says it. In memory only. Its
  * message authentication code is checked: a file in which anything was added, removed, moved or changed is refused.
  * Throws `SopsError`, which never holds a value.
  *
@@ -32,8 +33,9 @@ export async function decryptFile(
   path: string,
   bytes: Uint8Array,
   identities: Identities,
+  format?: 'dotenv',
 ): Promise<readonly DecryptedEntry[]> {
-  const { table, metadata: raw } = readTree(path, bytes)
+  const { table, metadata: raw } = readTree(path, bytes, format)
   const metadata = readMetadata(raw)
   const key = await dataKeyOf(metadata, identities)
   try {
@@ -48,14 +50,19 @@ export async function decryptFile(
   }
 }
 
-/** Whether the name is one of those that SOPS encrypts key by key. */
-function readTree(path: string, bytes: Uint8Array): SopsTree {
+/** Whether it is dotenv that SOPS encrypted, whatever its name. */
+export const isEncryptedDotenv = (bytes: Uint8Array | undefined): boolean =>
+  bytes !== undefined &&
+  bytes.length <= MAX_FILE_BYTES &&
+  /^sops_mac=ENC\[/m.test(Buffer.from(bytes).toString('latin1'))
+
+function readTree(path: string, bytes: Uint8Array, format: 'dotenv' | undefined): SopsTree {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new SopsError('TooLarge', `it has ${bytes.length} bytes; at most ${MAX_FILE_BYTES} are read`)
   }
   const text = decode(bytes)
+  if (format === 'dotenv' || path.endsWith('.env')) return readDotenv(text)
   if (/\.(?:ya?ml|json)$/.test(path)) return readYaml(text)
-  if (path.endsWith('.env')) return readDotenv(text)
   throw new SopsError('Unsupported', 'its name ends in none of .yaml, .yml, .json and .env: rename it')
 }
 

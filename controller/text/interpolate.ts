@@ -29,6 +29,9 @@ export interface Interpolated {
 
 export type Lookup = (name: string) => Value | undefined
 
+/** How a value is written into the text around it, where it is not just put there. */
+export type Insert = (value: Value) => string
+
 /** Variables that cannot be put into a text: they go in a circle, too deep, or beyond every size. The message is for users. */
 export class InterpolationError extends Error {
   override readonly name = 'InterpolationError'
@@ -44,7 +47,7 @@ export const isVariableName = (name: string): boolean => name.length <= 500 && /
  * name variables, one level deep (Komodo: secrets only); the value of a secret is taken as it is.
  * Throws an `InterpolationError` for values that name each other in a circle or too deep, or would add more than `MAX_INSERTED`.
  */
-export function interpolate(text: string, lookup: Lookup): Interpolated {
+export function interpolate(text: string, lookup: Lookup, insert: Insert = (value) => value.text): Interpolated {
   const used = new Set<string>()
   const unknown = new Set<string>()
   const secrets = new Set<string>()
@@ -66,10 +69,10 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
       }
       if (!value.secret) {
         requireShallow([...way, name])
-        return replace(value.text, [...way, name])
+        return replace(insert(value), [...way, name])
       }
       if (value.text !== '') secrets.add(value.text)
-      return value.text
+      return insert(value)
     })
   }
   return { text: replace(text, []), used: [...used], unknown: [...unknown], secrets: [...secrets] }
@@ -137,11 +140,11 @@ export class Interpolation {
   }
 
   /** @param field where the text stands, for messages. Throws an `InterpolationError` that names it. */
-  text(field: string, text: string): string {
+  text(field: string, text: string, insert?: Insert): string {
     const form = this.#forms[field]
     // Whoever waits for a variable is found by the same table: a field that is missing there would never be woken.
     if (form === undefined) throw new TypeError(`no names are replaced in ${field}`)
-    const result = this.#interpolate(field, text)
+    const result = this.#interpolate(field, text, insert)
     for (const name of result.used) this.#used.add(name)
     for (const secret of result.secrets) this.#secrets.add(secret)
     for (const name of meantAsVariables(result.unknown, text, form)) {
@@ -150,9 +153,9 @@ export class Interpolation {
     return result.text
   }
 
-  #interpolate(field: string, text: string): Interpolated {
+  #interpolate(field: string, text: string, insert: Insert | undefined): Interpolated {
     try {
-      return interpolate(text, this.#lookup)
+      return interpolate(text, this.#lookup, insert)
     } catch (error) {
       if (!(error instanceof InterpolationError)) throw error
       throw new InterpolationError(`in \`${field}\`, ${error.message}`, { cause: error })

@@ -3,8 +3,14 @@ import { parse } from 'yaml'
 import type { ComposeRequest, ComposeService } from '../../controller/hosts/port.ts'
 
 /** `${NAME}` from the environment; nothing else of compose's interpolation. */
-export const interpolate = (text: string, { environment }: ComposeRequest): string =>
-  environment.reduce((result, { key, value }) => result.replaceAll(`\${${key}}`, () => value), text)
+export const interpolate = (text: string, { environment, additionalEnvFiles }: ComposeRequest): string =>
+  [...additionalEnvFiles.flatMap(({ contents = '' }) => pairsOf(contents)), ...environment].reduce(
+    (result, { key, value }) => result.replaceAll(`\${${key}}`, () => value),
+    text,
+  )
+
+const pairsOf = (contents: string) =>
+  contents.split('\n').map((line) => ({ key: line.split('=', 1)[0] ?? '', value: line.slice(line.indexOf('=') + 1) }))
 
 /** The services of a compose file; `undefined` when it is none. */
 export const parseServices = (text: string): ComposeService[] | undefined => {

@@ -4,12 +4,34 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ComposeRequest, Host } from '../../controller/hosts/port.ts'
+import type { ComposeRequest, Host, KeyValue } from '../../controller/hosts/port.ts'
+import { dotenvValue } from '../../controller/reconcilers/interpolation/dotenv.ts'
+import { Interpolation } from '../../controller/text/interpolate.ts'
 import { createAgent } from '../../periphery/agent.ts'
 import { envFile } from '../../periphery/env-file.ts'
 import { composeRequest } from '../build/container-request.ts'
 import { dockerEnvironment, type TestDocker, testImages, withDocker } from '../harness/docker.ts'
 import { startRegistry } from '../harness/registry.ts'
+
+/** What the real Compose makes of an env file. */
+function composeReads(docker: TestDocker, environment: readonly KeyValue[]): Record<string, string> {
+  const directory = path.join(docker.directory, 'env')
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(path.join(directory, 'e.env'), envFile(environment))
+  const lines = environment.map(({ key }) => `      ${key}: "\${${key}}"\n`).join('')
+  writeFileSync(path.join(directory, 'compose.yaml'), `services:\n  a:\n    image: a\n    environment:\n${lines}`)
+  const argv = ['compose', '--env-file', 'e.env', 'config', '--format', 'json']
+  const json = execFileSync('docker', argv, { cwd: directory, env: docker.environment, encoding: 'utf8' })
+  const config = JSON.parse(json) as { services: { a: { environment: Record<string, string> } } }
+  return Object.fromEntries(
+    Object.entries(config.services.a.environment).map(([key, value]) => [key, value.replaceAll('$$', '$')]),
+  )
+}
+
+const pick = (around: readonly [written: string, before: string, after: string][], i: number) => {
+  const [written = '', before = '', after = ''] = around[i % around.length] ?? []
+  return { written, before, after }
+}
 
 const environment = dockerEnvironment()
 const signal = AbortSignal.timeout(600_000)
@@ -73,20 +95,40 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       fc.assert(
         fc.property(fc.array(value, { minLength: 200, maxLength: 200 }), (texts) => {
           const values = texts.map((text, i) => `${text}\n${i}`)
-          const directory = path.join(docker.directory, 'env')
-          mkdirSync(directory, { recursive: true })
           const environment = values.map((value, i) => ({ key: `V${i}`, value }))
-          writeFileSync(path.join(directory, 'e.env'), envFile(environment))
-          const lines = environment.map(({ key }) => `      ${key}: "\${${key}}"\n`).join('')
-          writeFileSync(
-            path.join(directory, 'compose.yaml'),
-            `services:\n  a:\n    image: a\n    environment:\n${lines}`,
-          )
-          const argv = ['compose', '--env-file', 'e.env', 'config', '--format', 'json']
-          const json = execFileSync('docker', argv, { cwd: directory, env: docker.environment, encoding: 'utf8' })
-          const config = JSON.parse(json) as { services: { a: { environment: Record<string, string> } } }
-          for (const { key, value } of environment) {
-            expect(config.services.a.environment[key]?.replaceAll('$$', '$')).toBe(value)
+          const read = composeReads(docker, environment)
+          for (const { key, value } of environment) expect(read[key]).toBe(value)
+        }),
+        { numRuns: 5 },
+      )
+    })
+
+    it('K#700, K#1434: takes secrets for exactly what they are, in any quotes, whatever characters they hold', () => {
+      const special = fc.constantFrom(...'$${}\'"\\\n\r#=:` \tabné!-😀')
+      const value = fc.string({ unit: special, minLength: 1, maxLength: 12 })
+      const around: readonly [written: string, before: string, after: string][] = [
+        ['[[S]]', '', ''],
+        ['"[[S]]"', '', ''],
+        ["'[[S]]'", '', ''],
+        ['a-[[S]]-b', 'a-', '-b'],
+        [`\${OTHER}\\n[[S]]`, 'other\\n', ''],
+        [`"\${OTHER}\\t[[S]] # x"`, 'other\t', ' # x'],
+        [`'\${OTHER} [[S]]'`, `\${OTHER} `, ''],
+      ]
+      const doubled = (text: string) => text.includes('$') && !text.replaceAll('$$', '').includes('$')
+      fc.assert(
+        fc.property(fc.array(value, { minLength: 200, maxLength: 200 }), (texts) => {
+          const cases = texts.map((text, i) => ({ text, ...pick(around, i) }))
+          const environment = cases.map(({ text, written }, i) => {
+            const lookup = (name: string) => (name === 'S' ? { text, secret: true } : undefined)
+            const values = new Interpolation(lookup, { environment: 'value' })
+            return { key: `V${i}`, value: dotenvValue('environment', written, values) }
+          })
+          const read = composeReads(docker, [{ key: 'OTHER', value: 'other' }, ...environment])
+          for (const [i, { text, written, before, after }] of cases.entries()) {
+            // Escaped for Komodo, see `dotenvValue`.
+            const meant = doubled(text) && !written.startsWith("'") ? text.replaceAll('$$', '$') : text
+            expect(read[`V${i}`]).toBe(`${before}${meant}${after}`)
           }
         }),
         { numRuns: 5 },
@@ -105,6 +147,76 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       expect(printed).toBe('pass word')
       await host.composeDown(stack.project, { removeOrphans: true }, signal)
       expect(existsSync(path.join(directory, '.env'))).toBe(false)
+    })
+
+    it('K#1209: of one name in many stacks never mixes, however they are deployed at once', async () => {
+      const stacks = Array.from({ length: 6 }, (_, i) =>
+        request(`mix-${i}`, `${web}    environment: {DATABASE: "\${DATABASE}"}\n`, {
+          environment: [{ key: 'DATABASE', value: `db-${i}` }],
+          additionalEnvFiles: [{ path: 'x.env', track: false, contents: `OTHER=o-${i}\n` }],
+        }),
+      )
+      await Promise.all(stacks.map(up))
+      const used = await Promise.all(
+        stacks.map(({ project }) => docker.docker('exec', `${project}-web-1`, 'sh', '-c', 'echo $DATABASE')),
+      )
+      expect(used).toEqual(stacks.map((_, i) => `db-${i}`))
+    })
+
+    it('that was decrypted is read by Compose, and is on no disk, in no argument and in no log', async () => {
+      const canary = `canary-${docker.prefix}-sops`
+      const stack = request('decrypted', '', {
+        source: tree({
+          'compose.yaml': `${web}    environment: {A: "\${A}", B: "\${B}"}\n`,
+          'app.sops.env': 'A=ENC[x]\n',
+        }),
+        environment: [{ key: 'B', value: 'own' }],
+        additionalEnvFiles: [{ path: 'app.sops.env', track: true, contents: `A=${canary}\nB=theirs\n` }],
+        secrets: [canary],
+        preDeploy: {
+          path: '',
+          command: `grep -rl ${canary.slice(0, -5)}'-sops' . | wc -l; stat -f -c %T /dev/shm; ls -ld /dev/shm/komodo-* | cut -c1-10`,
+          shellMode: true,
+        },
+      })
+      const { log } = await up(stack)
+      expect(log.find(({ stage }) => stage === 'Pre Deploy')?.output).toMatch(/^0\ntmpfs\n(drwx------\n)+$/)
+      const printed = await docker.docker('exec', `${stack.project}-web-1`, 'sh', '-c', 'echo "$A $B"')
+      expect(printed).toBe(`${canary} own`)
+      expect(JSON.stringify(log)).not.toContain(canary)
+      const directory = path.join(stacks, stack.stack)
+      for (const file of readdirSync(directory)) {
+        expect(readFileSync(path.join(directory, file), 'utf8')).not.toContain(canary)
+      }
+      const failed = await up({ ...stack, preDeploy: { path: '', command: 'exit 3', shellMode: true } }).catch((e) => e)
+      expect(failed).toMatchObject({ reason: 'PreDeployFailed' })
+      const memory = existsSync('/dev/shm') ? readdirSync('/dev/shm').filter((name) => name.startsWith('komodo-')) : []
+      for (const name of memory) {
+        for (const file of readdirSync(path.join('/dev/shm', name))) {
+          expect(readFileSync(path.join('/dev/shm', name, file), 'utf8')).not.toContain(canary)
+        }
+      }
+    })
+
+    it('K#1636: in a file that services name (env_file) shows in no log and no error', async () => {
+      const canary = `canary-${docker.prefix}-file`
+      const service = `${web}    env_file: [app.env]\n`
+      const good = request('env-file', '', {
+        source: tree({ 'compose.yaml': service, 'app.env': `TOKEN=${canary}\n` }),
+      })
+      const { log } = await up(good)
+      expect(await docker.docker('exec', `${good.project}-web-1`, 'sh', '-c', 'echo "$TOKEN"')).toBe(canary)
+      expect(JSON.stringify(log)).not.toContain(canary)
+      const bad = {
+        ...good,
+        source: tree({
+          'compose.yaml': service.replace(/image: .*/, 'image: nowhere.invalid/x:1'),
+          'app.env': `TOKEN=${canary}\n`,
+        }),
+      }
+      const failed = (await up(bad).catch((error: unknown) => error)) as Error & { log: unknown }
+      expect(failed).toBeInstanceOf(Error)
+      expect(JSON.stringify([failed.message, failed.log])).not.toContain(canary)
     })
 
     it('that became empty leaves no old values behind', async () => {

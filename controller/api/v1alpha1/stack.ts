@@ -3,6 +3,7 @@ import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
+import { decryption } from './decryption.ts'
 import { deployStatus } from './deploy-status.ts'
 import { choice, duration, flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
@@ -58,6 +59,7 @@ const operator = table(
         timeout: duration('How long one deploy may take, pulls and builds included.', { default: '15m' }),
         profiles: list('Compose profiles to enable.', { shape: 'StringList', example: '["debug"]' }),
         removeOrphans: flag('Remove containers of services that the compose files no longer have.', { default: true }),
+        decryption,
         ...gitOperator,
         registryCredentials: optionalText(
           'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
@@ -140,9 +142,13 @@ const spec = Type.Object({
     example: '["compose.yaml", "compose.prod.yaml"]',
   }),
   envFilePath: text('File that `environment` is written to, relative to the run directory.', { default: '.env' }),
-  additionalEnvFiles: listOf(additionalEnvFile, 'More env files; later ones win, the written one last.', {
-    since: '1.16.0',
-  }),
+  additionalEnvFiles: listOf(
+    additionalEnvFile,
+    'More env files; later ones win, the written one last. Those that SOPS encrypted are decrypted, see `operator.decryption`.',
+    {
+      since: '1.16.0',
+    },
+  ),
   configFiles: listOf(configFile, 'Other files that services depend on, and what a change of each requires.', {
     since: '1.19.1',
   }),

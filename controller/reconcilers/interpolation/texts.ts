@@ -13,6 +13,7 @@ export type Texts = Pick<Interpolation, 'text' | 'list'>
  * names (`[[PORT]]`) is read after that.
  *
  * @param read what a value means as it is written: `unquoted` where a shell would have read it, itself where Compose will
+ * @param write how names in it are replaced: `dotenvValue` where Compose will read the outcome
  */
 export function pairs(
   field: string,
@@ -20,6 +21,7 @@ export function pairs(
   values: Texts,
   condition: string,
   read: (value: string) => string = (value) => value,
+  write: (field: string, text: string, values: Texts) => string = asTheyAre,
 ): readonly KeyValue[] {
   const parse = (lines: string): readonly KeyValue[] => {
     try {
@@ -31,8 +33,11 @@ export function pairs(
   }
   return text.split('\n').some(isOnlyNames)
     ? parse(values.text(field, text))
-    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: values.text(field, value) }))
+    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: write(field, value, values) }))
 }
+
+/** Puts values into a text as they are. */
+const asTheyAre = (field: string, text: string, values: Texts): string => values.text(field, text)
 
 const isOnlyNames = (line: string): boolean => /^[-\s]*\[\[[A-Za-z_]\w*\]\]\s*$/.test(line)
 

@@ -10,6 +10,7 @@ import { afterPullOf, makesFiles } from '../source/after-pull.ts'
 import type { FreshTrees } from '../source/fresh-trees.ts'
 import { linkedRepoOf } from '../source/linked-repo.ts'
 import { openTree, sourceFailure } from '../source/open-tree.ts'
+import { decryptEnvFiles, envFilesOf, type Files } from './encrypted-env.ts'
 import { type Inputs, inputsOf, repositoryPath, requireFiles, trackedFiles } from './inputs.ts'
 import { type ComposeSettings, composeSettings, directoryNameOf, type SourceKind, sourceKindOf } from './request.ts'
 
@@ -38,15 +39,15 @@ export async function lookAtSource(
   const { repos, digest } = deps
   const { spec } = stack
   const kind = sourceKindOf(spec)
-  const { made: settings, secrets: hidden } = await interpolated('Stack', stack, sourceReady, pass, deps, (values) =>
+  const { made, secrets: hidden } = await interpolated('Stack', stack, sourceReady, pass, deps, (values) =>
     composeSettings(stack, kind, values),
   )
 
   const tracked = trackedFiles(spec, kind)
-  const paths = [...tracked.required, ...tracked.configs]
+  const paths = [...new Set([...tracked.required, ...tracked.configs, ...envFilesOf(stack, kind)])]
   let tree: SourceTree | undefined
   let after: Made<AfterPull> | undefined
-  let files: ReadonlyMap<string, Uint8Array | undefined> = new Map()
+  let files: Files = new Map()
   if (kind === 'git') {
     const linked = linkedRepoOf(stack, repos, sourceReady)
     const look = { condition: sourceReady, intervalMs: intervalOf(stack), news: linked?.status?.revision }
@@ -59,17 +60,18 @@ export async function lookAtSource(
     }
   } else if (paths.length > 0) {
     files = await onHost(serverName, sourceReady, () =>
-      host.readFiles(directoryNameOf(stack), settings.runDirectory, paths, pass.signal),
+      host.readFiles(directoryNameOf(stack), made.runDirectory, paths, pass.signal),
     )
     requireFiles(stack, tracked.required, files, `the stack's directory on Server "${serverName}"`, intervalOf(stack))
   }
+  const plain = await decryptEnvFiles(stack, kind, { settings: made, files }, pass, deps.secrets, intervalOf(stack))
   return {
     kind,
-    settings,
-    inputs: inputsOf(settings, after?.made.environment, tracked, files, digest),
+    settings: plain.settings,
+    inputs: inputsOf(made, after?.made.environment, tracked, plain.files, digest),
     tree,
     after: after?.made,
-    secrets: [...hidden, ...(after?.secrets ?? [])],
+    secrets: [...hidden, ...plain.secrets, ...(after?.secrets ?? [])],
   }
 }
 

@@ -4,6 +4,7 @@ import { type Stack, type StackSpec, stackCondition } from '../../api/v1alpha1/s
 import { StalledError } from '../../engine/errors.ts'
 import type { SourceTree } from '../../git/tree.ts'
 import type { AfterPull, ComposeRequest, HostCommand, RegistryAuth } from '../../hosts/port.ts'
+import { dotenvValue } from '../interpolation/dotenv.ts'
 import { COMPOSE_COMMAND } from '../interpolation/fields.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
 import { ownerOf } from '../references.ts'
@@ -71,7 +72,7 @@ export function composeSettings(stack: Readonly<Stack>, kind: SourceKind, values
     inline: kind === 'inline' ? values.text('fileContents', spec.fileContents) : '',
     runDirectory: kind === 'inline' ? '' : spec.runDirectory,
     filePaths: kind === 'inline' ? composeFilesOf(spec).slice(0, 1) : composeFilesOf(spec),
-    environment: pairs('environment', spec.environment, values, sourceReady),
+    environment: pairs('environment', spec.environment, values, sourceReady, undefined, dotenvValue),
     envFilePath: spec.envFilePath,
     additionalEnvFiles: spec.additionalEnvFiles.map(({ path, track }) => ({ path, track })),
     profiles: spec.operator.profiles,
