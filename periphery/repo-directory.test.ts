@@ -109,7 +109,7 @@ describe('a pull', () => {
     const failing = pull({ onPull: sh('echo token=canary-77; false'), secrets: ['canary-77'] })
     const error = await failing.catch((error: unknown) => error)
     expect(JSON.stringify(error)).not.toContain('canary-77')
-    expect(error).toMatchObject({ message: 'On Pull failed: token=<hidden>' })
+    expect(error).toMatchObject({ message: 'On Pull failed: token=<redacted>' })
   })
 
   it('keeps what others made, removes what the repository no longer has, and the env file that is written no more', async () => {
