@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 eval "$(scripts/setup/docker.sh env)"
-for bench in ${*:-plan files live-plan api fleet trigger}; do
+for bench in ${*:-plan files live-plan api fleet syncs trigger}; do
   echo
   echo "== $bench"
   case $bench in fleet) set -- 1000 10000 ;; *) set -- ;; esac

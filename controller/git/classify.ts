@@ -97,11 +97,12 @@ const rules: readonly Rule[] = [
 const nameOf = ({ credentials }: GitRemote): string =>
   credentials?.basic === undefined ? '' : ` of ${credentials.basic.username}`
 
-export const branchNotFound = (remote: GitRemote): string =>
-  `${where(remote)} has no branch "${remote.branch}"; it was removed or renamed, or is misspelt`
+/** `main`: what a clone would get. */
+export const branchNotFound = (remote: GitRemote, main?: string): string =>
+  `${where(remote)} has no branch "${remote.branch}"; it was removed or renamed, or is misspelt${main === undefined ? '' : ` (its default branch is "${main}")`}`
 
 export const commitNotFound = (remote: GitRemote): string =>
-  `${where(remote)} has no commit ${remote.commit} (any more); check the hash, and that it is on the branch "${remote.branch}"`
+  `${where(remote)} has no commit ${remote.commit} (any more); check the hash${remote.branch === '' ? '' : `, and that it is on the branch "${remote.branch}"`}`
 
 /** Turns what git said into an error for people. What git printed is kept at its end, without credentials. */
 export function classify(output: string, remote: GitRemote): SourceError {

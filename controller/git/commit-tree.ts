@@ -1,6 +1,7 @@
 import { SourceError } from './errors.ts'
-import type { GitProcess } from './git-process.ts'
+import { GitExit, type GitProcess } from './git-process.ts'
 import type { SourceLimits } from './limits.ts'
+import { type Gitlink, MAX_SUBMODULES, parseGitmodules } from './submodules.ts'
 import type { BrowsableTree, TreeWalk } from './tree.ts'
 import { type TreeEntry, TreeIndex } from './tree-index.ts'
 import { writeFiles } from './write-files.ts'
@@ -15,21 +16,45 @@ export interface Repository {
 /** Longest target of a link that is looked at. */
 const MAX_TARGET = 4_096
 
-/** The files of one commit, straight from the objects: there is no work tree. */
+/** A file's contents, and in which repository they are. */
+interface Blob {
+  repository: Repository
+  hash: string
+}
+
+/** Opens the commit that stands in the place of a folder; `url` is what `.gitmodules` says of it. */
+export type SubmoduleOpener = (link: Gitlink, url: string | undefined) => Promise<CommitTree>
+
+/** The files of one commit, straight from the objects: there is no work tree. Those of its submodules are among them, or left out. */
 export class CommitTree implements BrowsableTree {
   readonly revision: string
   readonly message: string
-  readonly #repository: Repository
-  readonly #index: TreeIndex<string>
+  /** Of this repository, and those of its submodules. */
+  readonly directories: readonly string[]
+  readonly leftOut: readonly string[]
+  readonly #limits: SourceLimits
+  readonly #index: TreeIndex<Blob>
 
-  private constructor(repository: Repository, revision: string, message: string, index: TreeIndex<string>) {
-    this.#repository = repository
+  private constructor(limits: SourceLimits, [revision, message]: readonly [string, string], parts: Parts) {
+    this.#limits = limits
     this.revision = revision
     this.message = message
-    this.#index = index
+    this.directories = parts.directories
+    this.leftOut = parts.leftOut
+    this.#index = new TreeIndex(parts.nodes, limits)
   }
 
-  static async open(repository: Repository, commit: string, signal: AbortSignal): Promise<CommitTree> {
+  /** How many files and links it has. */
+  get size(): number {
+    return this.#index.size
+  }
+
+  static async open(
+    repository: Repository,
+    commit: string,
+    signal: AbortSignal,
+    openSubmodule?: SubmoduleOpener,
+  ): Promise<CommitTree> {
     const { git, directory, limits } = repository
     const maxBytes = limits.entries * 300
     const head = await git.bytes(directory, ['log', '-1', '--format=%H%n%s', commit, '--'], { maxBytes, signal })
@@ -45,8 +70,22 @@ export class CommitTree implements BrowsableTree {
       links.filter(({ sizeBytes }) => sizeBytes <= MAX_TARGET).map(({ hash }) => hash),
       signal,
     )
-    const nodes = entries.map((entry) => [entry.path, toEntry(entry, targets)] as const)
-    return new CommitTree(repository, revision, message.slice(0, 200), new TreeIndex(nodes, limits))
+    const gitlinks = entries.filter(({ type }) => type === 'commit').map(({ path, hash }) => ({ path, commit: hash }))
+    const own: Parts = {
+      nodes: entries.map((entry) => [entry.path, toEntry(entry, targets, repository)] as const),
+      directories: [directory],
+      leftOut: openSubmodule === undefined ? gitlinks.map(({ path }) => path) : [],
+    }
+    const parts =
+      openSubmodule === undefined || gitlinks.length === 0
+        ? own
+        : await withSubmodules(own, gitlinks, await gitmodules(repository, revision, signal), openSubmodule)
+    return new CommitTree(limits, [revision, message.slice(0, 200)], parts)
+  }
+
+  /** To be put into another tree, below `path`. */
+  *below(path: string): Generator<readonly [string, TreeEntry<Blob>]> {
+    for (const { path: inner, entry } of this.#index.all()) yield [`${path}/${inner}`, entry]
   }
 
   walk(path: string): TreeWalk | undefined {
@@ -60,8 +99,7 @@ export class CommitTree implements BrowsableTree {
 
   async readAll(paths: readonly string[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]> {
     const files = paths.map((path) => this.#index.file(path))
-    const blobs = await readBlobs(
-      this.#repository,
+    const blobs = await readAllBlobs(
       files.flatMap((file) => file?.ref ?? []),
       signal,
     )
@@ -69,13 +107,49 @@ export class CommitTree implements BrowsableTree {
   }
 
   async writeTo(directory: string, signal: AbortSignal): Promise<void> {
-    await writeFiles(
-      directory,
-      this.#index,
-      (refs) => readBlobs(this.#repository, refs, signal),
-      this.#repository.limits,
-      signal,
-    )
+    await writeFiles(directory, this.#index, (refs) => readAllBlobs(refs, signal), this.#limits, signal)
+  }
+}
+
+interface Parts {
+  nodes: readonly (readonly [string, TreeEntry<Blob>])[]
+  directories: readonly string[]
+  leftOut: readonly string[]
+}
+
+async function withSubmodules(
+  own: Parts,
+  links: readonly Gitlink[],
+  urls: ReadonlyMap<string, string>,
+  open: SubmoduleOpener,
+): Promise<Parts> {
+  const nodes = [...own.nodes]
+  const directories = [...own.directories]
+  for (const link of links) {
+    const tree = await open(link, urls.get(link.path))
+    directories.push(...tree.directories)
+    if (directories.length > MAX_SUBMODULES + 1) {
+      throw new SourceError('TooLarge', `the source has more than ${MAX_SUBMODULES} submodules`)
+    }
+    for (const node of tree.below(link.path)) nodes.push(node)
+  }
+  const mounted = new Set(links.map(({ path }) => path))
+  return { ...own, nodes: nodes.filter(([path]) => !mounted.has(path)), directories }
+}
+
+/** URL by path, as git reads it. */
+async function gitmodules(
+  { git, directory, limits }: Repository,
+  revision: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const args = ['config', '--null', '--list', '--blob', `${revision}:.gitmodules`]
+  try {
+    return parseGitmodules((await git.bytes(directory, args, { maxBytes: limits.fileBytes, signal })).toString())
+  } catch (error) {
+    // There is none, or it is nonsense: then there is no URL for any submodule.
+    if (error instanceof GitExit) return new Map()
+    throw error
   }
 }
 
@@ -97,7 +171,7 @@ export function parseListing(text: string): Listed[] {
   })
 }
 
-function toEntry(listed: Listed, targets: ReadonlyMap<string, Uint8Array>): TreeEntry<string> {
+function toEntry(listed: Listed, targets: ReadonlyMap<string, Uint8Array>, repository: Repository): TreeEntry<Blob> {
   if (listed.type !== 'blob') return { kind: 'other', what: 'submodule' }
   if (listed.mode === '120000') {
     const target = targets.get(listed.hash)
@@ -105,7 +179,26 @@ function toEntry(listed: Listed, targets: ReadonlyMap<string, Uint8Array>): Tree
       ? { kind: 'other', what: 'link' }
       : { kind: 'link', target: Buffer.from(target).toString() }
   }
-  return { kind: 'file', sizeBytes: listed.sizeBytes, executable: listed.mode === '100755', ref: listed.hash }
+  return {
+    kind: 'file',
+    sizeBytes: listed.sizeBytes,
+    executable: listed.mode === '100755',
+    ref: { repository, hash: listed.hash },
+  }
+}
+
+/** Of whatever repositories, one command for each. */
+async function readAllBlobs(blobs: readonly Blob[], signal: AbortSignal): Promise<ReadonlyMap<Blob, Uint8Array>> {
+  const contents = new Map<Blob, Uint8Array>()
+  for (const [repository, own] of Map.groupBy(blobs, (blob) => blob.repository)) {
+    const hashes = own.map(({ hash }) => hash)
+    const found = await readBlobs(repository, hashes, signal)
+    for (const blob of own) {
+      const bytes = found.get(blob.hash)
+      if (bytes !== undefined) contents.set(blob, bytes)
+    }
+  }
+  return contents
 }
 
 /** Blobs by hash, by one `cat-file --batch`. */

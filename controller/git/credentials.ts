@@ -87,7 +87,8 @@ export const accountDomain = ({ gitProvider, operator }: Pick<GitRepositorySpec,
 
 /** The remote of a spec, to be reached with a login, if there is one. Throws `CredentialsMissing` when that is for something else. */
 export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefined): GitRemote {
-  const { branch, commit } = spec
+  const { branch, commit, operator } = spec
+  const plain = { branch, commit, ...(operator.submodules === true && { submodules: true }) }
   const url = urlWith(spec, found)
   const address = addressOf(url)
   if (found === undefined || address === undefined || address.transport === 'file') {
@@ -96,7 +97,7 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
         `${url} is reached by ssh, and there is no key for it; name a Secret with \`identity\` and \`known_hosts\` in operator.credentials`,
       )
     }
-    return { url, branch, commit }
+    return { url, ...plain }
   }
   const { credentials, domain, where } = found
   const { basic, bearer } = credentials
@@ -128,7 +129,7 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
       `${where} holds a key for ssh, and ${url} is not reached by ssh; write ssh://git@${address.hostname}/...`,
     )
   }
-  return { url, branch, commit, credentials }
+  return { url, ...plain, credentials }
 }
 
 /** How to get the line of `known_hosts` for the host of a URL. */

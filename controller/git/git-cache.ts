@@ -2,19 +2,31 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { branchNotFound, classify, commitNotFound, isDamage } from './classify.ts'
-import { CommitTree } from './commit-tree.ts'
+import { CommitTree, type SubmoduleOpener } from './commit-tree.ts'
 import { SourceError } from './errors.ts'
 import { GitExit, type GitProcess } from './git-process.ts'
+import type { Heads } from './heads.ts'
 import { defaultLimits, formatBytes, type SourceLimits } from './limits.ts'
-import { checkRemote, type GitRemote, placeOf } from './remote.ts'
+import { OpenTrees } from './open-trees.ts'
+import { checkRemote, type GitRemote } from './remote.ts'
+import { RemoteHeads } from './remote-heads.ts'
+import { RemoteLook, withinTime } from './remote-look.ts'
 import { RepairingTree } from './repairing-tree.ts'
 import { SingleFlight } from './single-flight.ts'
+import { about, MAX_SUBMODULE_DEPTH, submoduleRemote } from './submodules.ts'
 import type { BrowsableTree } from './tree.ts'
 
 /** Where reconcilers get repositories from. */
 export interface GitSources {
-  /** The wanted revision of `remote`, as it is now. Rejects with `SourceError`. Many callers at a time cost one exchange with the remote. */
-  open(remote: GitRemote, signal: AbortSignal): Promise<BrowsableTree>
+  /**
+   * The wanted revision of `remote`, as it was at most `maxAgeMs` ago; without that, as it is now. Rejects with `SourceError`. Many
+   * callers, with whatever branches, cost one exchange with the remote.
+   */
+  open(remote: GitRemote, signal: AbortSignal, freshness?: Freshness): Promise<BrowsableTree>
+}
+
+export interface Freshness {
+  maxAgeMs: number
 }
 
 export interface GitCacheOptions {
@@ -24,36 +36,45 @@ export interface GitCacheOptions {
   /** Whether paths on this machine may be repositories. */
   allowLocal: boolean
   limits?: SourceLimits
+  /** Milliseconds; for how old an answer is. */
+  now?: () => number
 }
 
+/** A submodule's commit never changes; this is only how often it is asked whether it may be read. */
+const SUBMODULE_AGE_MS = 60_000
 /** Packs that may gather before they are joined. Each fetch leaves one. */
 const MAX_PACKS = 30
-/** Trees that are kept open, so that an unchanged commit costs no process. */
-const MAX_TREES = 32
-
 /**
- * Bare repositories, one per remote, shared by all who use the remote. A look at the remote (`ls-remote`) comes first and always
+ * Bare repositories, one per remote, shared by all who use the remote. A look at the remote comes first and always
  * goes with the caller's own credentials: who may not read the remote gets nothing from the cache either. Only what changed is
  * fetched, without history. A damaged repository is thrown away and fetched anew.
  */
 export class GitCache implements GitSources {
   readonly #options: Required<GitCacheOptions>
-  readonly #heads = new SingleFlight<string>()
+  readonly #heads: RemoteHeads
   readonly #fetches = new SingleFlight<string>()
   readonly #locks = new Map<string, Promise<unknown>>()
-  readonly #trees = new Map<string, CommitTree>()
+  readonly #trees = new OpenTrees()
 
   constructor(options: GitCacheOptions) {
-    this.#options = { limits: defaultLimits, ...options }
+    this.#options = { limits: defaultLimits, now: Date.now, ...options }
+    const { git, directory, limits, now } = this.#options
+    const look = new RemoteLook(git, directory, limits, now)
+    this.#heads = new RemoteHeads((remote) => look.heads(remote), now)
   }
 
-  async open(remote: GitRemote, signal: AbortSignal): Promise<BrowsableTree> {
+  async open(
+    remote: GitRemote,
+    signal: AbortSignal,
+    { maxAgeMs }: Freshness = { maxAgeMs: 0 },
+  ): Promise<BrowsableTree> {
     checkRemote(remote, this.#options.allowLocal)
-    const head = await this.#heads.run(identity(remote, true), () => this.#head(remote), signal)
+    const head = wantedHead(remote, await this.#heads.get(remote, maxAgeMs, signal))
     const tree = await this.#openAt(remote, head, signal)
+    // It moved on since it was looked at.
+    if (remote.commit === '' && tree.revision !== head) this.#heads.forget(remote)
     return new RepairingTree(tree, async (again) => {
-      const directory = this.#directory(remote)
-      await this.#exclusive(directory, () => this.#discard(directory))
+      for (const directory of tree.directories) await this.#exclusive(directory, () => this.#discard(directory))
       const { revision } = tree
       return this.#openAt({ ...remote, commit: revision }, revision, again)
     })
@@ -63,12 +84,13 @@ export class GitCache implements GitSources {
   async #openAt(remote: GitRemote, head: string, signal: AbortSignal): Promise<CommitTree> {
     const directory = this.#directory(remote)
     // Known in full and open already: not even a look at the disk.
-    if (this.#trees.has(`${directory} ${head}`)) return this.#tree(directory, head, signal)
-    const key = `${identity(remote, false)} ${head}`
+    const tree = (commit: string): Promise<CommitTree> => this.#tree(remote, commit, signal)
+    if (this.#trees.has(directory, treeName(remote, head))) return tree(head)
+    const key = `${identity(remote)} ${head}`
     const open = (): Promise<CommitTree> =>
       this.#fetches
         .run(key, () => this.#exclusive(directory, () => this.#fetched(remote, head, directory)), signal)
-        .then((commit) => this.#tree(directory, commit, signal))
+        .then(tree)
     try {
       return await open()
     } catch (error) {
@@ -83,26 +105,6 @@ export class GitCache implements GitSources {
 
   #directory({ url }: GitRemote): string {
     return join(this.#options.directory, digest(url))
-  }
-
-  /** What the remote says the wanted branch is at; for a pinned commit only that the remote may be read. */
-  async #head(remote: GitRemote): Promise<string> {
-    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
-    const pinned = remote.commit !== ''
-    const ref = pinned ? 'HEAD' : `refs/heads/${remote.branch}`
-    const output = await this.#atRemote(remote, this.#options.directory, ['ls-remote', '--', remote.url, ref])
-    const head = output
-      .split('\n')
-      .map((line) => line.split('\t'))
-      .find(([, name]) => name === ref)?.[0]
-    if (pinned) return remote.commit.toLowerCase()
-    if (head !== undefined) return head
-    const any = await this.#atRemote(remote, this.#options.directory, ['ls-remote', '--heads', '--', remote.url])
-    if (any.trim() !== '') throw new SourceError('BranchNotFound', branchNotFound(remote))
-    throw new SourceError(
-      'EmptyRepository',
-      `${remote.url} is an empty repository; push a first commit to "${remote.branch}"`,
-    )
   }
 
   /** The full hash of a commit that is in the cache, complete. */
@@ -129,8 +131,9 @@ export class GitCache implements GitSources {
         if (!(error instanceof GitExit) || classify(error.message, remote).reason !== 'CommitNotFound') throw error
       }
     }
-    const whole = `${ref}-history`
-    await this.#fetch(remote, directory, [`+refs/heads/${remote.branch}:${whole}`], 2_147_483_647)
+    const whole =
+      remote.branch === '' ? `+refs/heads/*:${ref}-history/*` : `+refs/heads/${remote.branch}:${ref}-history`
+    await this.#fetch(remote, directory, [whole], 2_147_483_647)
     const commit = await this.#revision(directory, `${remote.commit}^{commit}`)
     if (commit === undefined) throw new SourceError('CommitNotFound', commitNotFound(remote))
     await this.#local(directory, ['update-ref', ref, commit])
@@ -164,32 +167,46 @@ export class GitCache implements GitSources {
     }
   }
 
-  /** One exchange with the remote, within its time. What git complains about is left to the caller when it may be our own damage. */
-  async #atRemote(remote: GitRemote, directory: string, args: readonly string[], full?: AbortSignal): Promise<string> {
+  #atRemote(remote: GitRemote, directory: string, args: readonly string[], full?: AbortSignal): Promise<string> {
     const { git, limits } = this.#options
-    const late = AbortSignal.timeout(limits.timeoutMs)
-    try {
-      return await git.run(directory, args, full === undefined ? late : AbortSignal.any([late, full]), remote)
-    } catch (error) {
-      if (late.aborted) {
-        const seconds = Math.round(limits.timeoutMs / 1000)
-        throw new SourceError('Timeout', `${placeOf(remote.url)} did not answer within ${seconds} s`)
-      }
-      if (error instanceof GitExit && args[0] === 'ls-remote') throw classify(error.message, remote)
-      throw error
-    }
+    return withinTime(remote, limits, (late) =>
+      git.run(directory, args, full === undefined ? late : AbortSignal.any([late, full]), remote),
+    )
   }
 
-  async #tree(directory: string, commit: string, signal: AbortSignal): Promise<CommitTree> {
-    const key = `${directory} ${commit}`
-    const known = this.#trees.get(key)
-    this.#trees.delete(key)
+  /** With the trees of its submodules in their places, where they are wanted. */
+  #tree(remote: GitRemote, commit: string, signal: AbortSignal, depth = 0): Promise<CommitTree> {
     const { git, limits } = this.#options
-    const tree = known ?? (await CommitTree.open({ git, directory, limits }, commit, signal))
-    this.#trees.set(key, tree)
-    const [oldest] = this.#trees.keys()
-    if (this.#trees.size > MAX_TREES && oldest !== undefined) this.#trees.delete(oldest)
-    return tree
+    const directory = this.#directory(remote)
+    const repository = { git, directory, limits }
+    return this.#trees.get(directory, treeName(remote, commit), () =>
+      CommitTree.open(
+        repository,
+        commit,
+        signal,
+        remote.submodules ? this.#submodules(remote, depth, signal) : undefined,
+      ),
+    )
+  }
+
+  #submodules(remote: GitRemote, depth: number, signal: AbortSignal): SubmoduleOpener {
+    return async (link, url) => {
+      if (depth >= MAX_SUBMODULE_DEPTH) {
+        throw new SourceError('TooLarge', `submodule ${link.path} is more than ${MAX_SUBMODULE_DEPTH} submodules deep`)
+      }
+      const inner = submoduleRemote(link, url, remote)
+      try {
+        const directory = this.#directory(inner)
+        const fetched = (): Promise<string> =>
+          this.#exclusive(directory, () => this.#fetched(inner, link.commit, directory))
+        await this.#heads.get(inner, SUBMODULE_AGE_MS, signal)
+        const commit = await this.#fetches.run(`${identity(inner)} ${link.commit}`, fetched, signal)
+        return await this.#tree(inner, commit, signal, depth + 1)
+      } catch (error) {
+        const known = error instanceof GitExit ? classify(error.message, inner) : error
+        throw known instanceof SourceError ? about(link.path, known) : known
+      }
+    }
   }
 
   async #revision(directory: string, revision: string): Promise<string | undefined> {
@@ -215,7 +232,7 @@ export class GitCache implements GitSources {
   }
 
   async #discard(directory: string): Promise<void> {
-    for (const key of this.#trees.keys()) if (key.startsWith(`${directory} `)) this.#trees.delete(key)
+    this.#trees.forget(directory)
     await rm(directory, { recursive: true, force: true })
   }
 
@@ -241,9 +258,24 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const refOf = ({ branch, commit }: GitRemote): string =>
   commit === '' ? `refs/komodo/branch-${digest(branch)}` : `refs/komodo/commit-${commit.toLowerCase()}`
 
-function identity({ url, branch, commit, credentials }: GitRemote, withCredentials: boolean): string {
-  const wanted = [url, commit === '' ? branch : '', commit]
-  return digest(JSON.stringify(withCredentials ? [...wanted, credentials] : wanted))
+/** What a fetch gets; the login only opens the door. */
+const identity = ({ url, branch, commit }: GitRemote): string =>
+  digest(JSON.stringify([url, commit === '' ? branch : '', commit]))
+
+/** With submodules a tree holds what this login may read elsewhere. */
+const treeName = ({ submodules, url, credentials }: GitRemote, commit: string): string =>
+  submodules ? `${commit} ${digest(JSON.stringify([url, credentials]))}` : commit
+
+/** The commit to read: that of the branch, or the one that is pinned, which the remote need not list. */
+function wantedHead(remote: GitRemote, { branches, main }: Heads): string {
+  if (remote.commit !== '') return remote.commit.toLowerCase()
+  const head = branches.get(remote.branch)
+  if (head !== undefined) return head
+  if (branches.size > 0) throw new SourceError('BranchNotFound', branchNotFound(remote, main))
+  throw new SourceError(
+    'EmptyRepository',
+    `${remote.url} is an empty repository, without any branch; push a first commit to "${remote.branch}"`,
+  )
 }
 
 async function sizeOf(directory: string): Promise<number> {

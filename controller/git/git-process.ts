@@ -31,6 +31,15 @@ export class GitProcess {
     this.#private = new PrivateFiles(options.home)
   }
 
+  /** What of the machine's settings is between git and the world. `authorities` is a file (PEM) in place of those that are trusted. */
+  get surroundings(): { proxy: boolean; authorities: string | undefined } {
+    const { environment } = this.#options
+    return {
+      proxy: Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name)),
+      authorities: environment.GIT_SSL_CAINFO ?? environment.SSL_CERT_FILE,
+    }
+  }
+
   /** Everything git printed on stdout. With a `remote`, git may speak to that one. Rejects with `GitExit`, or with the reason of `signal`. */
   async run(directory: string, args: readonly string[], signal: AbortSignal, remote?: GitRemote): Promise<string> {
     signal.throwIfAborted()

@@ -8,6 +8,8 @@ export interface GitRemote {
   branch: string
   /** Hash to stay at; empty: the head of the branch. */
   commit: string
+  /** Whether the files of submodules are part of it. */
+  submodules?: boolean
   credentials?: GitCredentials
 }
 
@@ -31,7 +33,7 @@ export interface GitRepositorySpec {
   repo: string
   branch: string
   commit: string
-  operator: { url?: string; credentials?: string }
+  operator: { url?: string; credentials?: string; submodules?: boolean }
 }
 
 /** `{https|http}://{provider}/{repo}`, as Komodo has it, but without credentials: those never stand in a URL. */

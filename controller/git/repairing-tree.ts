@@ -23,6 +23,10 @@ export class RepairingTree implements BrowsableTree {
     return this.#tree.message
   }
 
+  get leftOut(): readonly string[] {
+    return this.#tree.leftOut ?? []
+  }
+
   walk(path: string): TreeWalk | undefined {
     return this.#tree.walk(path)
   }

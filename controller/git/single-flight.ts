@@ -38,7 +38,7 @@ export class SingleFlight<Result> {
 }
 
 /** Rejects with the signal's reason as soon as it aborts; the work goes on for whoever else waits. */
-function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason)

@@ -41,6 +41,11 @@ export class TreeIndex<Ref> {
     for (const [path, entry] of entries) this.#insert(path, entry)
   }
 
+  /** How many entries it has. */
+  get size(): number {
+    return this.#entries
+  }
+
   /** Every file and link, parents before children. */
   *all(): Generator<{ path: string; entry: Exclude<TreeEntry<Ref>, { kind: 'other' }> }> {
     yield* everything(this.#root)

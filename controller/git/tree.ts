@@ -1,5 +1,7 @@
 /** The files of one revision of a source, wherever they are kept. Paths are relative, with `/`, and never leave the root. */
 export interface SourceTree {
+  /** Paths of submodules whose files are not here, because nobody asked for them. */
+  readonly leftOut?: readonly string[]
   /** A commit hash, or a digest of the contents where there is no commit. */
   readonly revision: string
   /** First line of the commit message, where there is a commit. */

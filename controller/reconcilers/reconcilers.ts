@@ -102,7 +102,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
     digest: digestWith(options.digestKey),
     clock,
   }
-  const trees = new FreshTrees(options.sources, clock)
+  const trees = new FreshTrees(options.sources)
   return {
     server: serverReconciler({ hosts, hostEvents, clock }),
     variable: variableReconciler({ users, secrets }),

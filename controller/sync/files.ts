@@ -37,6 +37,16 @@ export async function readDeclarationFiles(
   const report = (severity: Diagnostic['severity'], code: string, file: string, message: string): void => {
     diagnostics.push({ severity, code, message, position: { file, line: 1, column: 1 } })
   }
+  const leftOut = tree.leftOut ?? []
+  if (leftOut.length > 0) {
+    const named = `${leftOut.slice(0, 5).join(', ')}${leftOut.length > 5 ? ` and ${leftOut.length - 5} more` : ''}`
+    report(
+      'warning',
+      'SubmodulesLeftOut',
+      '.gitmodules',
+      `the files of submodules are left out (${named}); set operator.submodules to read them`,
+    )
+  }
   const selected = selectFiles(tree, resourcePath, report)
 
   let total = 0

@@ -55,6 +55,8 @@ export class World {
   readonly repositories = new Map<string, SourceTree>()
   /** How often a remote was asked. */
   fetches = 0
+  /** When that was last, by URL. */
+  readonly #asked = new Map<string, number>()
   readonly opened: GitRemote[] = []
   /** Passes so far, by `Kind/name`. */
   readonly passes = new Map<string, number>()
@@ -101,7 +103,7 @@ export class World {
       secrets,
       access: gitAccess({ providers: this.gitProviders, servers, secrets }),
       hosts: this.hosts,
-      sources: { open: (remote) => this.#open(remote) },
+      sources: { open: (remote, _, { maxAgeMs }) => this.#open(remote, maxAgeMs) },
       digestKey: 'test',
       clock: this.clock,
       log: silentLogger,
@@ -286,8 +288,12 @@ export class World {
     )
   }
 
-  async #open(remote: GitRemote): Promise<SourceTree> {
-    this.fetches++
+  async #open(remote: GitRemote, maxAgeMs: number): Promise<SourceTree> {
+    const asked = this.#asked.get(remote.url)
+    if (asked === undefined || this.clock.now() - asked >= maxAgeMs) {
+      this.fetches++
+      this.#asked.set(remote.url, this.clock.now())
+    }
     this.opened.push(remote)
     const tree = this.repositories.get(remote.url)
     if (tree === undefined) throw new Error(`no repository ${remote.url}`)

@@ -34,4 +34,8 @@ export const gitOperator = {
     'Name of a Secret to log in to the git host with: `username` and `password`, `token`, `bearer`, or `identity` and `known_hosts` for ssh; `ca.crt` for a host with an authority of its own, `tls.crt` and `tls.key` for one that asks for a certificate. With `domain` in it, it goes to that host alone.',
     { example: 'git-login' },
   ),
+  submodules: flag(
+    'true: the files of submodules (and theirs, up to 5 deep) are part of the source; over https, http and ssh, with the login only for those at the same host. false: they are left out, with a warning.',
+    { default: false },
+  ),
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { parseDuration } from '../../api/duration.ts'
 import { pathName } from '../../api/name-rules.ts'
 import { komodoNameOf } from '../../api/names.ts'
 import type { Repo } from '../../api/v1alpha1/repo.ts'
@@ -14,6 +15,7 @@ import type { BrowsableTree } from '../../git/tree.ts'
 import { confine, type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
 import type { GitAccess } from '../git-access.ts'
 import { linkedRepoOf } from '../source/linked-repo.ts'
+import { isAskedToLook, oldest } from '../source/open-tree.ts'
 
 const SOURCE_READY = 'SourceReady'
 
@@ -58,7 +60,10 @@ export async function openSource(
       const remote = await access.remoteOf(settings, { namespace: metadata.namespace ?? '' }, signal)
       redact(secretsOf(remote))
       const { url, branch, commit } = remote
-      const tree = await git.open(remote, signal)
+      // Who changed the sync wants to see what is there now.
+      const isNew = metadata.generation !== sync.status?.observedGeneration
+      const maxAgeMs = isNew || isAskedToLook(sync) ? 0 : oldest(parseDuration(spec.operator.interval))
+      const tree = await git.open(remote, signal, { maxAgeMs })
       return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath)
     }
   } catch (error) {

@@ -32,18 +32,25 @@ export async function openTree<T extends KubeObject<unknown, CommonStatus>>(
   pass: Pass<T>,
   { access, trees }: { access: GitAccess; trees: FreshTrees },
 ): Promise<SourceTree> {
-  const { namespace = '', annotations } = object.metadata
+  const { namespace = '' } = object.metadata
   try {
     const remote = await access.remoteOf(settings, { namespace, server }, pass.signal)
     pass.redact(secretsOf(remote))
-    const requested = annotations?.[annotation.requestedAt]
-    const now = requested !== undefined && requested !== object.status?.lastHandledReconcileAt
-    // A little less than the interval, so that the recheck after it does look.
-    return await trees.open(remote, { maxAgeMs: now ? 0 : intervalMs * 0.8, news }, pass.signal)
+    const maxAgeMs = isAskedToLook(object) ? 0 : oldest(intervalMs)
+    return await trees.open(remote, { maxAgeMs, news }, pass.signal)
   } catch (error) {
     throw sourceFailure(error, condition, intervalMs)
   }
 }
+
+/** Whether somebody asked for a look that was not taken yet. */
+export function isAskedToLook({ metadata, status }: Readonly<KubeObject<unknown, CommonStatus>>): boolean {
+  const requested = metadata.annotations?.[annotation.requestedAt]
+  return requested !== undefined && requested !== status?.lastHandledReconcileAt
+}
+
+/** A little less than the interval, so that the recheck after it does look. */
+export const oldest = (intervalMs: number): number => intervalMs * 0.8
 
 /** What an unreadable source means for an object: tried again with the next look, since only the remote can change. */
 export function sourceFailure(error: unknown, condition: string, retryAfterMs: number): unknown {

@@ -3,6 +3,7 @@ import { komodoNameOf } from '../../api/names.ts'
 import { type Stack, stackCondition, stackKind } from '../../api/v1alpha1/stack.ts'
 import { WaitingError } from '../../engine/errors.ts'
 import type { Pass, Recheck, Reconciler } from '../../engine/reconciler.ts'
+import type { SourceTree } from '../../git/tree.ts'
 import { Attempts } from '../attempts.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
 import { deployRequest } from '../deploy-request.ts'
@@ -61,7 +62,11 @@ export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Recon
       pass.status.markTrue(serverReady, 'Reachable', `Server "${serverName}" answers.`)
       const host = hosts.for(server)
       const desired = await lookAtSource(stack, serverName, host, pass, deps)
-      pass.status.markTrue(sourceReady, 'Resolved', 'Compose files, env files and variables could be read.')
+      pass.status.markTrue(
+        sourceReady,
+        'Resolved',
+        `Compose files, env files and variables could be read.${leftOutText(desired.tree)}`,
+      )
       const { project } = desired.settings
       requireOwnProject(stack, claimant(deps, server, project), project, serverName)
       const observed = await onHost(serverName, deployed, () => host.observeProject(project, pass.signal))
@@ -180,4 +185,11 @@ function reportUnknown(pass: Pass<Stack>): void {
   const message = 'What runs is not known while the server or the source is not ready.'
   pass.status.markUnknown(deployed, 'NotLookedAt', message)
   pass.status.markUnknown(healthy, 'NotLookedAt', message)
+}
+
+const leftOutText = (tree: SourceTree | undefined): string => {
+  const { leftOut = [] } = tree ?? {}
+  return leftOut.length === 0
+    ? ''
+    : ` The files of submodules are left out (${leftOut.slice(0, 5).join(', ')}): set \`operator.submodules\` to have them.`
 }
