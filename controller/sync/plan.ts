@@ -195,8 +195,8 @@ function rivals(inForce: readonly DesiredObject[], { live, scope }: PlanInput): 
   const losers = new Map<string, string>()
   for (const sync of live.get('ResourceSync') ?? []) {
     if (sync.metadata.name === scope.name) continue
-    const { conflicts = [] } = (sync.status ?? {}) as { conflicts?: string[] }
-    for (const key of conflicts) losers.set(key, sync.metadata.name)
+    const conflicts = valueAt(sync.status, ['conflicts'])
+    if (Array.isArray(conflicts)) for (const key of conflicts) losers.set(String(key), sync.metadata.name)
   }
   if (losers.size === 0) return []
   return inForce.flatMap(({ kind, name, objectName, position }) => {
