@@ -50,6 +50,21 @@ describe('what git says', () => {
     )
   })
 
+  it.each<[string, GitRemote['credentials'], string]>([
+    ['without a login', undefined, 'asks for a login (or does not exist); name a Secret'],
+    ['with nothing but an authority', { ca: 'PEM' }, 'asks for a login (or does not exist); name a Secret'],
+    ['with a bearer token', { bearer: 'b' }, 'refuses the login with a bearer token'],
+    [
+      'with a password, which askpass kept from another host',
+      remote.credentials,
+      'asked for the login of another host',
+    ],
+  ])('a question for a login is told by how one logs in: %s', (_, credentials, says) => {
+    const said = "fatal: could not read Username for 'https://git.example.com': terminal prompts disabled"
+    const { credentials: _own, ...plain } = remote
+    expect(classify(said, credentials === undefined ? plain : { ...plain, credentials }).message).toContain(says)
+  })
+
   it.each([
     ['error: object file ./objects/ab/cd is empty', true],
     ['fatal: not a git repository (or any of the parent directories): .git', true],

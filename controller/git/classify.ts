@@ -51,9 +51,11 @@ const rules: readonly Rule[] = [
     /could not read username|could not read password|unable to read askpass|terminal prompts disabled/i,
     'AuthFailed',
     (remote) =>
-      remote.credentials === undefined
-        ? `${where(remote)} asks for a login (or does not exist); name a Secret with one in operator.credentials, or set gitAccount`
-        : `${placeOf(remote.url)} asked for the login of another host; check the URL of the repository`,
+      remote.credentials?.basic !== undefined
+        ? `${placeOf(remote.url)} asked for the login of another host; check the URL of the repository`
+        : remote.credentials?.bearer !== undefined
+          ? `${where(remote)} refuses the login with a bearer token; check the token and what it may read, or whether the host wants it as \`token\``
+          : `${where(remote)} asks for a login (or does not exist); name a Secret with one in operator.credentials, or set gitAccount`,
   ],
   [
     /permission denied \(|too many authentication failures/i,

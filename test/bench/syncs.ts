@@ -130,8 +130,13 @@ async function run(count: number, remotes: number): Promise<void> {
     `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`,
   )
 
-  // Until every one has looked again.
-  await new Promise((resolve) => setTimeout(resolve, 75_000))
+  // What one sync writes, the others look at once more.
+  for (let last = ''; ; ) {
+    const now = [...versions.values()].join()
+    if (now === last) break
+    last = now
+    await new Promise((resolve) => setTimeout(resolve, 70_000))
+  }
   const before = { at: performance.now(), cpu: processorSeconds(), requests: Number(await ask('requests')) }
   const written = new Map(versions)
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000))

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allObjects, filesBelow, ProcessWatch } from '../harness/canaries.ts'
 import { startRegistry, type TestRegistry } from '../harness/registry.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { busybox, canSetScene, deploymentBlock, localServer, type Scene, setScene, stackBlock, web1 } from './scene.ts'
@@ -20,7 +21,7 @@ describe.runIf(canSetScene())('secrets stay secret', () => {
   const holds = (text: string): string | undefined => encoded.find((secret) => text.includes(secret))
 
   let scene: Scene
-  let arguments_: CommandLines
+  let arguments_: ProcessWatch
   let web: string
   let stack: string
   let registry: TestRegistry | undefined
@@ -50,14 +51,25 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     registry = await startRegistry(registryPassword)
     privateImage = `${registry?.address ?? '127.0.0.1:1'}/team/web:1`
     if (registry !== undefined) await pushImage(scene, registry, privateImage)
-    arguments_ = new CommandLines()
-    await scene.operator.apply({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'komodo.dev/registry-account',
-      metadata: { name: 'registry', namespace: 'default' },
-      stringData: { domain: registry?.address ?? '127.0.0.1:1', username: 'ci', password: registryPassword },
-    })
+    arguments_ = new ProcessWatch()
+    await scene.operator.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'registry', namespace: 'default' },
+        stringData: { token: registryPassword },
+      },
+      {
+        apiVersion: 'komodo.dev/v1alpha1',
+        kind: 'ImageRegistry',
+        metadata: { name: 'registry', namespace: 'default' },
+        spec: {
+          domain: `http://${registry?.address ?? '127.0.0.1:1'}`,
+          accounts: [{ username: 'ci', tokenFrom: { secretKeyRef: { name: 'registry', key: 'token' } } }],
+          operator: { servers: ['local'] },
+        },
+      },
+    )
     await scene.push(files(variable), 'Declare secrets')
     await scene.operator.ready('deployments.komodo.dev', web)
     await scene.operator.ready('stacks', stack)
@@ -88,18 +100,8 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
   })
 
   it('holds them in no object but Secrets: no status, event or plan', async () => {
-    const { stdout: kinds } = await scene.operator.kubectl('api-resources', '--verbs=list', '-o', 'name')
-    for (const kind of kinds.trim().split('\n')) {
-      if (kind === 'secrets') continue
-      const { stdout } = await scene.operator.kubectl(
-        'get',
-        kind,
-        '--all-namespaces',
-        '-o',
-        'yaml',
-        '--show-managed-fields',
-      )
-      expect(holds(stdout), kind).toBeUndefined()
+    for (const [kind, text] of await allObjects((...args) => scene.operator.kubectl(...args))) {
+      expect(holds(text), kind).toBeUndefined()
     }
   })
 
@@ -149,33 +151,3 @@ const pushImage = async ({ docker }: Scene, registry: TestRegistry, image: strin
   await docker('rmi', image)
   rmSync(configuration, { recursive: true })
 }
-
-/** Every command line that any process of this machine had while it ran, sampled. */
-class CommandLines {
-  readonly seen = new Set<string>()
-  readonly #timer: NodeJS.Timeout
-
-  constructor() {
-    this.#timer = setInterval(() => this.#look(), 2)
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
-
-  #look(): void {
-    for (const pid of readdirSync('/proc')) {
-      if (!/^\d+$/.test(pid)) continue
-      try {
-        this.seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
-      } catch {
-        // It ended meanwhile.
-      }
-    }
-  }
-}
-
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => path.join(folder, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
