@@ -86,11 +86,12 @@ const keyOf = ({ kind, name }: { kind: SyncKind; name: string }): string => `${k
 
 /** Declared under this name, or under what Komodo makes of it, and as it should be. */
 const isInForce = (plan: SyncPlan, kind: string, name: string): boolean => {
-  const stored = syncKinds.get(kind)?.toml.normalizeName(name) ?? name
+  const normalise = syncKinds.get(kind)?.toml.normalizeName ?? ((plain: string) => plain)
+  const stored = normalise(name)
   const planned = plan.changes.some(
     (change) => change.action !== 'delete' && keyOf(change.desired) === `${kind}/${stored}`,
   )
-  const said = plan.problems.some((problem) => problem.kind === kind && [name, stored].includes(problem.name))
+  const said = plan.problems.some((problem) => problem.kind === kind && normalise(problem.name) === stored)
   return planned || said || [...plan.inventory].some((key) => key.startsWith(`${kind}/`))
 }
 const options = { prune: true, deletionBudget: 1_000 }
