@@ -106,6 +106,14 @@ describe('creating and updating', () => {
 })
 
 describe('secrets', () => {
+  it('that were plain and now come from a Secret of the user are not shown for a last time', () => {
+    const world = worldAfter([declare('Variable', 'TOKEN', { value: 'hunter22' })])
+    const valueFrom = { secretKeyRef: { name: 'mine', key: 'token' } }
+    const { changes } = planSync(input([declare('Variable', 'TOKEN', { isSecret: true, valueFrom })], world))
+    expect(changes).toMatchObject([{ fields: expect.arrayContaining([{ path: 'value', secret: true }]) }])
+    expect(JSON.stringify(changes)).not.toContain('hunter22')
+  })
+
   const canary = 'hunter2-canary'
   const secret = declare('Variable', 'TOKEN', { isSecret: true }, { secrets: { value: canary } })
 

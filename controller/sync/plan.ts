@@ -85,7 +85,10 @@ function planApply(
   const stored = secrets.get(secretName)
   const all = existing === undefined ? declaredFields(desired) : diffObject(desired, existing)
   // What was plain and becomes secret is not shown for a last time.
-  const fields = all.filter(({ path }) => !Object.hasOwn(data, path))
+  const becomesSecret = desired.spec.isSecret === true && desired.secret === undefined
+  const fields = all
+    .filter(({ path }) => !Object.hasOwn(data, path))
+    .map((change) => (becomesSecret && change.path === 'value' ? { path: 'value', secret: true as const } : change))
   for (const [key, value] of Object.entries(data)) {
     if (existing === undefined || stored?.[key] !== value || all.some(({ path }) => path === key)) {
       fields.push({ path: key, secret: true })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AgeKey, ageKey, encryptSops } from '../build/encrypt-sops.ts'
 import { allObjects, filesBelow, ProcessWatch } from '../harness/canaries.ts'
 import { startRegistry, type TestRegistry } from '../harness/registry.ts'
 import { waitUntil } from '../harness/wait-until.ts'
@@ -16,9 +17,26 @@ describe.runIf(canSetScene())('secrets stay secret', () => {
   const variable = canary('variable')
   const later = canary('later')
   const registryPassword = canary('registry')
-  const secrets = [gitPassword, variable, later, registryPassword]
-  const encoded = secrets.flatMap((secret) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')])
-  const holds = (text: string): string | undefined => encoded.find((secret) => text.includes(secret))
+  const sops = canary('sops')
+  const sopsEnv = canary('sops-env')
+  const special = `${canary('special')}$x"'#`
+  let age: AgeKey
+  let encryptedFiles: Readonly<Record<string, string>>
+  const secrets = () => [
+    gitPassword,
+    variable,
+    later,
+    registryPassword,
+    sops,
+    sopsEnv,
+    special.slice(0, -5),
+    ...(age === undefined ? [] : [age.identity]),
+  ]
+  const spellings = (secret: string) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')]
+  const holds = (text: string): string | undefined =>
+    secrets()
+      .flatMap(spellings)
+      .find((secret) => text.includes(secret))
 
   let scene: Scene
   let arguments_: ProcessWatch
@@ -28,6 +46,7 @@ describe.runIf(canSetScene())('secrets stay secret', () => {
   let privateImage: string
 
   const files = (value: string) => ({
+    ...encryptedFiles,
     'all.toml': `${localServer}
 [[variable]]
 name = "API_KEY"
@@ -41,11 +60,37 @@ ${stackBlock(
   `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]\n    environment:\n      API_KEY: \${API_KEY}`,
   'environment = """\nAPI_KEY = [[API_KEY]]\n"""',
 )}
+${stackBlock(
+  `${stack}-special`,
+  `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]\n    environment:\n      KEY: \${KEY}\n      SPECIAL: \${SPECIAL}`,
+  'environment = """\nKEY = [[FROM_SOPS]]\nSPECIAL = [[SPECIAL]]\n"""',
+)}
+${gitStackBlock(`${stack}-git`, scene.repository.url)}
+${stackBlock(`${stack}-broken`, 'services: {}', 'environment = "A = [[FROM_SOPS]] [[MISSING]]"')}
 ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    nonsense: true')}`,
   })
 
   beforeAll(async () => {
-    scene = await setScene({ credentials: { username: 'ci', password: gitPassword } })
+    age = await ageKey()
+    encryptedFiles = {
+      'secrets.sops.yaml': await encryptSops(
+        'yaml',
+        { FROM_SOPS: sops, SPECIAL: special },
+        { recipients: [age.recipient] },
+      ),
+      'app/prod.sops.env': await encryptSops('env', { KEY: sopsEnv }, { recipients: [age.recipient] }),
+      'app/compose.yaml': `services:\n  app:\n    image: ${busybox}\n    init: true\n    command: ["sleep", "1000"]\n    environment:\n      KEY: \${KEY}\n`,
+    }
+    scene = await setScene({
+      credentials: { username: 'ci', password: gitPassword },
+      operator: { decryption: { secret: 'sops-age' }, secretFiles: ['secrets.sops.yaml'] },
+    })
+    await scene.operator.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'sops-age', namespace: 'default' },
+      stringData: { 'me.agekey': age.identity },
+    })
     web = `${scene.prefix}-web`
     stack = `${scene.prefix}-stack`
     registry = await startRegistry(registryPassword)
@@ -76,6 +121,9 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     if (registry !== undefined) await scene.operator.ready('deployments.komodo.dev', `${web}-private`)
     await scene.operator.condition('deployments.komodo.dev', `${web}-fails`, 'Ready', 'False')
     await scene.operator.condition('stacks', `${stack}-fails`, 'Ready', 'False')
+    await scene.operator.condition('stacks', `${stack}-broken`, 'Ready', 'False')
+    await scene.operator.ready('stacks', `${stack}-special`)
+    await scene.operator.ready('stacks', `${stack}-git`)
     await scene.push(files(later), 'Change the secret')
     await waitUntil('the new value to be in use', async () =>
       (await scene.docker('exec', web, 'sh', '-c', 'echo $API_KEY').catch(() => '')) === later ? true : undefined,
@@ -91,6 +139,9 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
 
   it('really uses them: the containers got the value', async () => {
     expect(await scene.docker('exec', `${stack}-app-1`, 'sh', '-c', 'echo $API_KEY')).toBe(later)
+    const printed = await scene.docker('exec', `${stack}-special-app-1`, 'sh', '-c', 'echo "$KEY|$SPECIAL"')
+    expect(printed).toBe(`${sops}|${special}`)
+    expect(await scene.docker('exec', `${stack}-git-app-1`, 'sh', '-c', 'echo $KEY')).toBe(sopsEnv)
   })
 
   it('holds them in no log', () => {
@@ -109,6 +160,12 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     const metrics = await (await fetch(`${scene.operator.healthUrl}/metrics`)).text()
     expect(metrics).toContain('controller_runtime_reconcile_total')
     expect(holds(metrics)).toBeUndefined()
+  })
+
+  it('keeps nothing that was decrypted for a deploy: not in memory, not in the cache of git', () => {
+    const inMemory = readdirSync('/dev/shm').filter((name) => name.startsWith('komodo-'))
+    const places = [...inMemory.map((name) => `/dev/shm/${name}`), path.join(scene.operator.dir, 'data', 'git')]
+    for (const file of places.flatMap(filesBelow)) expect(holds(readFileSync(file, 'latin1')), file).toBeUndefined()
   })
 
   it('showed them in no process arguments', () => {
@@ -140,6 +197,22 @@ ${stackBlock(`${stack}-fails`, 'services:\n  app:\n    image: [[API_KEY]]\n    n
     }
   })
 })
+
+/** A stack out of the repository of the scene, with an env file that SOPS encrypted. */
+const gitStackBlock = (name: string, url: string): string => `
+[[stack]]
+name = "${name}"
+deploy = true
+[stack.config]
+server = "local"
+auto_pull = false
+run_directory = "app"
+additional_env_files = ["prod.sops.env"]
+[stack.operator]
+url = "${url}"
+credentials = "git"
+decryption = { secret = "sops-age" }
+`
 
 /** Puts `web:1` into the registry and forgets the login and the image. */
 const pushImage = async ({ docker }: Scene, registry: TestRegistry, image: string): Promise<void> => {
