@@ -1,6 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { kinds } from '../controller/api/v1alpha1/kinds.ts'
+import { read } from '../controller/toml/read.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const pages = globSync(['*.md', 'docs/*.md', 'docs/adr/*.md', 'test/conformance/README.md'], { cwd: root })
@@ -34,6 +36,21 @@ describe('what the documentation names exists', () => {
     expect(named(readFileSync(path.join(root, 'docs/flow.md'), 'utf8')).length).toBeGreaterThan(30)
     expect(isThere('controller/no-such-file.ts')).toBe(false)
   })
+})
+
+describe('TOML in the documentation', () => {
+  const tables = kinds.flatMap(({ toml }) => (toml === undefined ? [] : [`[[${toml.table}]]`]))
+  const blocks = pages.flatMap((page) =>
+    [...readFileSync(path.join(root, page), 'utf8').matchAll(/^```toml\n(.*?)^```/gms)]
+      .map(([, text = ''], i) => ({ path: `${page} ${i + 1}`, text }))
+      .filter(({ text }) => tables.some((table) => text.includes(table))),
+  )
+
+  it.each(blocks)('$path is read without an error or a warning', (block) => {
+    expect(read([block]).diagnostics).toEqual([])
+  })
+
+  it('is there', () => expect(blocks.length).toBeGreaterThan(2))
 })
 
 describe('decisions', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
  * test of that title, or a row of one.
  */
 const root = path.resolve(import.meta.dirname, '..')
-const pages = globSync('docs/{komodo-vectors,hostile-input,seeds}.md', { cwd: root })
+const pages = globSync('docs/{komodo-vectors,hostile-input,secrets,seeds}.md', { cwd: root })
 
 interface Proof {
   title: string
