@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { SecureContext } from 'node:tls'
+import { http } from '../kube/node-http.ts'
 import { type Heads, HeadsBuilder } from './heads.ts'
 import { addressOf, type GitRemote } from './remote.ts'
 
@@ -57,7 +57,7 @@ function post(
   maxBytes: number,
 ): Promise<Buffer | undefined> {
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
-  const request = (transport === 'http' ? httpRequest : httpsRequest)(url, options, (response) => {
+  const request = (transport === 'http' ? http.request : httpsRequest)(url, options, (response) => {
     const isRefs = response.headers['content-type'] === 'application/x-git-upload-pack-result'
     if (response.statusCode !== 200 || !isRefs) {
       response.destroy()
