@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { read } from './read.ts'
 import { type BlockModel, blockModels, type FieldModel, type TableModel, type ValueModel } from './vocabulary.ts'
 
 /**
@@ -209,5 +210,167 @@ describe.skipIf(!existsSync(file))('the kinds have everything that Komodo has', 
       check(kind, 'number of fields', komodoFields(model.config.table).length, Object.keys(fields).length)
     }
     expect(gaps).toEqual([])
+  })
+})
+
+/** Files for older releases, by what the reference names: what is read of them, and what the reader says about it. */
+const older: Readonly<Record<string, readonly [toml: string, spec: unknown, says: readonly string[]][]>> = {
+  'Server.timeout_seconds': [
+    [
+      '[[server]]\nname = "a"\nconfig.timeout_seconds = 3',
+      {},
+      [
+        '"timeout_seconds" ended in Komodo 2.0 and is ignored: how long a host may take to answer depends on what it is asked.',
+      ],
+    ],
+  ],
+  'ServerBuilder.server_id': [
+    [
+      '[[builder]]\nname = "a"\nconfig = { type = "Server", params = { server_id = "s" } }',
+      { type: 'Server', params: { servers: ['s'] } },
+      [],
+    ],
+  ],
+  'AwsBuilder.docker_registries': [
+    [
+      '[[builder]]\nname = "a"\nconfig = { type = "Aws", params = { docker_registries = [{ domain = "ghcr.io", accounts = [{ username = "u" }] }] } }',
+      { type: 'Aws', params: { imageRegistries: [{ domain: 'ghcr.io', accounts: [{ username: 'u' }] }] } },
+      ['"docker_registries" became "image_registries" in Komodo 2.3, which ignores the older name; rename it.'],
+    ],
+    [
+      '[[builder]]\nname = "a"\nconfig = { type = "Aws", params = { docker_registries = [], image_registries = [] } }',
+      { type: 'Aws', params: { imageRegistries: [] } },
+      ['"docker_registries" is an older name of "image_registries", which stands here too; it is ignored.'],
+    ],
+  ],
+  'Stack.additional_env_files': [
+    [
+      '[[stack]]\nname = "a"\nconfig.additional_env_files = "a.env, b.env"',
+      { additionalEnvFiles: [{ path: 'a.env' }, { path: 'b.env' }] },
+      ['"additional_env_files" became a list in Komodo 2.0, which refuses a text; write ["a", "b"].'],
+    ],
+  ],
+  'Build.image_registry': [
+    [
+      '[[build]]\nname = "a"\nconfig.image_registry = { type = "Standard", params = { account = "u" } }',
+      { imageRegistry: [{ domain: 'docker.io', account: 'u' }] },
+      [],
+    ],
+    ['[[build]]\nname = "a"\nconfig.image_registry = { type = "None", params = {} }', { imageRegistry: [] }, []],
+    [
+      '[[build]]\nname = "a"\nconfig.image_registry = { type = "AwsEcr", params = "label" }',
+      { imageRegistry: [{}] },
+      [
+        '"type" ended in Komodo 1.15 and is ignored: write { domain = "...", account = "..." }.',
+        '"params" ended in Komodo 1.15 and is ignored: write { domain = "...", account = "..." }.',
+      ],
+    ],
+    [
+      '[[build]]\nname = "a"\nconfig.image_registry = { domain = "ghcr.io", account = "u" }',
+      { imageRegistry: [{ domain: 'ghcr.io', account: 'u' }] },
+      [],
+    ],
+  ],
+  'ResourceToml.latest_hash': [
+    [
+      '[[stack]]\nname = "a"\nlatest_hash = true',
+      {},
+      ['"latest_hash" ended in Komodo 1.15.6 and is ignored: `deploy = true` always deploys the newest commit.'],
+    ],
+  ],
+  'ResourcesToml.server_template': [['[[server_template]]\nname = "a"', {}, []]],
+  'ResourceSync.resource_path': [
+    ['[[resource_sync]]\nname = "a"\nconfig.resource_path = "a.toml"', { resourcePath: ['a.toml'] }, []],
+  ],
+  'DockerRegistryAccount.rename': [
+    ['[[docker_registry]]\ndomain = "ghcr.io"\naccounts = []', { domain: 'ghcr.io', accounts: [] }, []],
+  ],
+  'ExecutionVariant.RemoveContainer': [
+    [
+      '[[procedure]]\nname = "a"\nconfig.stage = [{ name = "s", executions = [{ execution.type = "RemoveContainer", execution.params.deployment = "d" }] }]',
+      {
+        stages: [
+          { name: 's', executions: [{ execution: { type: 'DestroyDeployment', params: { deployment: 'd' } } }] },
+        ],
+      },
+      [
+        '"RemoveContainer" of a deployment became "DestroyDeployment" in Komodo 1.14, which refuses the older name; rename it.',
+      ],
+    ],
+    [
+      '[[procedure]]\nname = "a"\nconfig.stage = [{ name = "s", executions = [{ execution.type = "StopContainer", execution.params = { server = "s", container = "c" } }] }]',
+      {
+        stages: [
+          {
+            name: 's',
+            executions: [{ execution: { type: 'StopContainer', params: { server: 's', container: 'c' } } }],
+          },
+        ],
+      },
+      [],
+    ],
+  ],
+  // Komodo has no such objects any more; an entry about one is an error here as there.
+  'ResourceTargetVariant.ServerTemplate': [],
+  // What follows stands in the text of the reference only, or is older than what it covers.
+  'DeployStack.service': [
+    [
+      '[[procedure]]\nname = "a"\nconfig.stage = [{ name = "s", executions = [{ execution.type = "DeployStack", execution.params = { stack = "a", service = "web" } }] }]',
+      {
+        stages: [
+          {
+            name: 's',
+            executions: [{ execution: { type: 'DeployStack', params: { stack: 'a', services: ['web'] } } }],
+          },
+        ],
+      },
+      ['"service" became "services" in Komodo 1.17, which ignores the older name; rename it.'],
+    ],
+  ],
+  'Repo.github_account': [
+    [
+      '[[repo]]\nname = "a"\nconfig.github_account = "u"',
+      { gitAccount: 'u' },
+      ['"github_account" became "git_account" before Komodo 1.13, which ignores the older name; rename it.'],
+    ],
+  ],
+  'Build.docker_account': [
+    [
+      '[[build]]\nname = "a"\nconfig.docker_account = "u"',
+      {},
+      [
+        '"docker_account" ended before Komodo 1.13 and is ignored: write image_registry = { domain = "docker.io", account = "...", organization = "..." }.',
+      ],
+    ],
+  ],
+  'Procedure.executions': [
+    [
+      '[[procedure]]\nname = "a"\nconfig.executions = []',
+      {},
+      [
+        '"executions" ended before Komodo 1.13 and is ignored: write [[procedure.config.stage]], one for all executions that run at the same time.',
+      ],
+    ],
+  ],
+}
+
+describe('a file for an older release of Komodo means what it meant, or is told what became of it', () => {
+  it.each(Object.entries(older).flatMap(([what, cases]) => cases.map((one) => [what, ...one] as const)))(
+    '%s: %s',
+    (_, text, spec, says) => {
+      const { declarations, diagnostics } = read([{ path: 'a.toml', text }])
+      expect(diagnostics.map(({ message }) => message)).toEqual(says)
+      expect(declarations.map((declaration) => declaration.spec)).toEqual([spec])
+    },
+  )
+
+  it.skipIf(!existsSync(file))('nothing that the reference names is missing', () => {
+    const { changedOrRemoved } = reference.legacy as { changedOrRemoved: Record<string, Record<string, unknown>> }
+    const enums = reference.enums as Record<string, { removed?: Record<string, string> }>
+    const named = [
+      ...Object.entries(changedOrRemoved).map(([type, keys]) => [type, Object.keys(keys)] as const),
+      ...Object.entries(enums).map(([name, { removed = {} }]) => [name, Object.keys(removed)] as const),
+    ].flatMap(([type, keys]) => keys.map((key) => `${type}.${key}`))
+    expect(Object.keys(older)).toEqual(expect.arrayContaining(named))
   })
 })

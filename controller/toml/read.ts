@@ -152,7 +152,7 @@ class FileReader {
       this.#report({ severity, code, message, block: concerning }, () => this.#positions.find(at))
     }
     checkName(model, name, [...path, 'name'], report)
-    const reading = new Reading(path, report, (key, at) => placeOf(model, key, at))
+    const reading = new Reading(model.kind, path, report, (key, at) => placeOf(model, key, at))
     const { secrets } = reading
     const values = readTable(raw, model.block, reading, '', notFields)
     const { config } = raw

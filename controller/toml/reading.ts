@@ -1,4 +1,5 @@
 import { nearest } from './nearest.ts'
+import { type OlderKey, olderKey, whenText } from './older-keys.ts'
 import type { TomlPath } from './positions.ts'
 
 /** What the reader says about one place. */
@@ -13,12 +14,21 @@ export class Reading {
   readonly path: (string | number)[]
   /** Values of secret fields, by dotted path in `spec`. */
   readonly secrets: Record<string, string>
+  readonly #kind: string
   readonly #report: Report
   readonly #misplaced: Misplaced
 
-  constructor(path: TomlPath, report: Report, misplaced: Misplaced, secrets: Record<string, string> = {}) {
+  /** @param path of the block: its table and its index there */
+  constructor(
+    kind: string,
+    path: TomlPath,
+    report: Report,
+    misplaced: Misplaced,
+    secrets: Record<string, string> = {},
+  ) {
     this.path = [...path]
     this.secrets = secrets
+    this.#kind = kind
     this.#report = report
     this.#misplaced = misplaced
   }
@@ -26,7 +36,7 @@ export class Reading {
   /** The same reading from here on, with something more to say about keys. */
   narrowed(misplaced: Misplaced): Reading {
     const both: Misplaced = (key, path) => misplaced(key, path) ?? this.#misplaced(key, path)
-    return new Reading(this.path, this.#report, both, this.secrets)
+    return new Reading(this.#kind, this.path, this.#report, both, this.secrets)
   }
 
   /** The key or index at the end of the path, in quotes. */
@@ -47,9 +57,19 @@ export class Reading {
     return this.error('WrongType', `${this.key} takes ${expected}, not ${describe(raw)}.`)
   }
 
+  /** What the key at the end of the path was in older releases of Komodo. */
+  olderKey(): OlderKey | undefined {
+    return olderKey(this.#kind, this.path.slice(2))
+  }
+
   /** The key at the end of the path is not one of `known`. */
   unknownKey(known: Iterable<string>): void {
     const key = String(this.path.at(-1))
+    const older = this.olderKey()
+    if (older?.advice !== undefined) {
+      this.warn('RemovedKey', `"${key}" ended ${whenText(older)} and is ignored: ${older.advice}.`)
+      return
+    }
     const wrong = this.#misplaced(key, this.path)
     if (wrong) {
       this.warn('MisplacedKey', `"${shorten(key)}" ${wrong}; here it is ignored.`)

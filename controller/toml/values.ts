@@ -1,5 +1,7 @@
+import { formerExecutions } from '../api/v1alpha1/executions.ts'
 import { parseStringList } from '../text/string-list.ts'
 import { nearest } from './nearest.ts'
+import { whenText } from './older-keys.ts'
 import { isTable, type RawTable } from './raw-table.ts'
 import { describe, oneOf, type Reading, shorten } from './reading.ts'
 import { readText } from './texts.ts'
@@ -25,7 +27,7 @@ export function readTable(
     if (skip?.has(key)) continue
     const field = model.byKey.get(key)
     reading.path.push(key)
-    if (!field) reading.unknownKey(model.byKey.keys())
+    if (!field) readOlderKey(raw, key, model, values, reading, at)
     else {
       if (field.aliases.length > 0) {
         spellings ??= new Map()
@@ -55,6 +57,33 @@ export function readTable(
     reading.path.pop()
   }
   return values
+}
+
+/** A key that Komodo no longer has is taken for the one that means the same now; any other one is reported. */
+function readOlderKey(
+  raw: RawTable,
+  key: string,
+  model: TableModel,
+  into: Record<string, unknown>,
+  reading: Reading,
+  at: string,
+): void {
+  const older = reading.olderKey()
+  const field = older?.now === undefined ? undefined : model.byKey.get(older.now)
+  if (!older || !field) {
+    reading.unknownKey(model.byKey.keys())
+    return
+  }
+  if ([field.key, ...field.aliases].some((spelling) => spelling in raw)) {
+    reading.warn('OlderKey', `"${key}" is an older name of "${field.key}", which stands here too; it is ignored.`)
+    return
+  }
+  reading.warn(
+    'OlderKey',
+    `"${key}" became "${field.key}" ${whenText(older)}, which ignores the older name; rename it.`,
+  )
+  const value = raw[key]
+  readField(field.value.type === 'list' && typeof value === 'string' ? [value] : value, field, into, reading, at)
 }
 
 function readField(raw: unknown, field: FieldModel, into: Record<string, unknown>, reading: Reading, at: string): void {
@@ -110,6 +139,13 @@ function readIntOrPercent(raw: unknown, reading: Reading): number | string | und
 function readList(raw: unknown, model: ValueModel & { type: 'list' }, reading: Reading, at: string): unknown {
   const isText = model.shape === 'StringList'
   if (isText && typeof raw === 'string') return parseStringList(raw)
+  if (model.textUntil !== undefined && typeof raw === 'string') {
+    reading.warn(
+      'OlderForm',
+      `${reading.key} became a list in Komodo ${model.textUntil}, which refuses a text; write ["a", "b"].`,
+    )
+    return readList(parseStringList(raw), model, reading, at)
+  }
   const items: unknown = model.shape === 'TableOrList' && isTable(raw) ? [raw] : raw
   if (!Array.isArray(items)) {
     if (isText) return reading.wrongType('a list of texts, or one text with commas', raw)
@@ -178,14 +214,34 @@ function readVariant(
     reading.error('MissingKey', `${reading.key} needs "params": a table; write {} when there is nothing to set.`)
   }
   if (type === undefined || params === undefined) return undefined
-  const model = typeof type === 'string' ? variants.get(type) : undefined
+  const now = currentType(type, params, variants, reading)
+  const model = variants.get(now)
   if (!model) return unknownType(type, variants, types, reading)
   reading.path.push('params')
   const values = isTable(params)
-    ? { type, params: readTable(params, model, withinVariant(reading, variants, String(type)), `${at}params.`) }
+    ? { type: now, params: readTable(params, model, withinVariant(reading, variants, now), `${at}params.`) }
     : reading.wrongType('a table', params)
   reading.path.pop()
   return values
+}
+
+/** The type by its present name. */
+function currentType(
+  type: unknown,
+  params: unknown,
+  variants: ReadonlyMap<string, TableModel>,
+  reading: Reading,
+): string {
+  if (typeof type !== 'string') return ''
+  const now = formerExecutions[type]
+  if (now === undefined || !variants.has(now) || !isTable(params) || !('deployment' in params)) return type
+  reading.path.push('type')
+  reading.warn(
+    'OlderValue',
+    `"${type}" of a deployment became "${now}" in Komodo 1.14, which refuses the older name; rename it.`,
+  )
+  reading.path.pop()
+  return now
 }
 
 function unknownType(

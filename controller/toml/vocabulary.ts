@@ -44,7 +44,7 @@ export type ValueModel =
   | { type: 'boolean' }
   | { type: 'integer' | 'number'; minimum?: number; maximum?: number }
   | { type: 'intOrPercent' }
-  | { type: 'list'; item: ValueModel; shape?: InputShape }
+  | { type: 'list'; item: ValueModel; shape?: InputShape; textUntil?: string }
   /** Anything: a table whose keys nobody knows. */
   | { type: 'map' }
   | TableValue
@@ -194,7 +194,12 @@ function valueModel(schema: AnnotatedSchema): ValueModel {
         ...(schema.maximum !== undefined && { maximum: schema.maximum }),
       }
     case 'array':
-      return { type: 'list', item: valueModel(schema.items ?? {}), ...shape }
+      return {
+        type: 'list',
+        item: valueModel(schema.items ?? {}),
+        ...shape,
+        ...(meta.textUntil && { textUntil: meta.textUntil }),
+      }
     case 'object':
       if (schema['x-kubernetes-preserve-unknown-fields']) return { type: 'map' }
       return tableValue(tableModel(fieldModels(schema)), meta)

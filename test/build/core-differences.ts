@@ -89,6 +89,12 @@ export const listed: Readonly<Record<string, Readonly<Record<number, readonly Li
       },
     ],
   },
+  'stack-env-files-string': {
+    0: [{ reason: 'a text for a list of files is taken as up to 1.19', differences: ['only Core: refuse a.toml'] }],
+  },
+  'procedure-unknown-type': {
+    0: [{ reason: 'an execution of 1.13 is taken for what it became', differences: ['only Core: refuse a.toml'] }],
+  },
   'version-forms': {
     1: [
       {

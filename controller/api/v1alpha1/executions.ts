@@ -116,6 +116,16 @@ export const executions: Readonly<Record<string, Readonly<Record<string, string>
   Sleep: { duration_ms: 'integer' },
 }
 
+/** Until 1.13 these took a `deployment`; by what they were called then. */
+export const formerExecutions: Readonly<Record<string, string>> = {
+  StartContainer: 'StartDeployment',
+  RestartContainer: 'RestartDeployment',
+  PauseContainer: 'PauseDeployment',
+  UnpauseContainer: 'UnpauseDeployment',
+  StopContainer: 'StopDeployment',
+  RemoveContainer: 'DestroyDeployment',
+}
+
 const stopSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']
 export const resourceTargets = [
   'System',

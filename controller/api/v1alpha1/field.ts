@@ -34,6 +34,8 @@ export interface TomlMeta {
   /** Other spellings accepted on input; never written. In TOML's snake_case. */
   aliases?: readonly string[]
   shape?: InputShape
+  /** First release of Komodo that no longer takes one text, with commas or lines, for the list; we do. */
+  textUntil?: string
   /** First Komodo release with the field; none: 1.13 or earlier. */
   since?: string
   /** Kind that the value names. */
@@ -75,6 +77,7 @@ const metaKeys = new Set([
   'level',
   'aliases',
   'shape',
+  'textUntil',
   'since',
   'references',
   'enumAliases',

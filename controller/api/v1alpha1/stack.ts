@@ -147,6 +147,7 @@ const spec = Type.Object({
     'More env files; later ones win, the written one last. Those that SOPS encrypted are decrypted, see `operator.decryption`.',
     {
       since: '1.16.0',
+      textUntil: '2.0',
     },
   ),
   configFiles: listOf(configFile, 'Other files that services depend on, and what a change of each requires.', {
