@@ -61,6 +61,7 @@ const inputCells: Readonly<Record<string, number>> = {
   '2.9': 1,
   '2.11': 2,
   '3.6': 1,
+  '4.4': 1,
   '5.1': 1,
   '5.2': 1,
   '6.1': 1,

@@ -104,7 +104,11 @@ function inForce(same: readonly Declaration[], name: string, problems: PlanProbl
     problems.push({ severity, reason, kind: first.kind, name: first.name, message, positions })
   }
   if (name === '') {
-    problem('error', 'InvalidName', `nothing is left of the name "${first.name}" once it is made valid; choose another`)
+    // They are not one object: each is told by its own name.
+    for (const { kind, name: written, position } of same) {
+      const message = `nothing is left of the name "${written}" once it is made valid; choose another`
+      problems.push({ severity: 'error', reason: 'InvalidName', kind, name: written, message, positions: [position] })
+    }
     return undefined
   }
   if (looksLikeObjectId(name)) {

@@ -236,3 +236,83 @@ describe('a block is written as people write it', () => {
     expect(() => writeBlock({ kind: 'Plan', name: 'x', spec: {} })).toThrow('TOML cannot declare a Plan')
   })
 })
+
+describe('V 4.4 writing', () => {
+  const written = (kind: string, spec: Record<string, unknown>): string => writeBlock({ kind, name: 's', spec })
+  const stage = (...executions: unknown[]) => ({ stages: [{ name: 'one', executions }] })
+
+  it.each<[row: string, kind: string, spec: Record<string, unknown>, output: string]>([
+    ['tags `["prod","eu"]` | `tags = ["prod", "eu"]`', 'Server', { tags: ['prod', 'eu'] }, 'tags = ["prod", "eu"]\n'],
+    [
+      'three 10-char tags | multi-line list; ours: one line up to 100 columns',
+      'Server',
+      { tags: ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc'] },
+      'tags = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"]\n',
+    ],
+    [
+      'description `say "hi"` | `description = "say \\"hi\\""`',
+      'Server',
+      { description: 'say "hi"' },
+      'description = "say \\"hi\\""\n',
+    ],
+    [
+      'env `"  A = 1\\n  B = 2\\n"` | `environment = """` / `  A = 1` / `  B = 2` / `"""`',
+      'Stack',
+      { environment: '  A = 1\n  B = 2\n' },
+      'environment = """\n  A = 1\n  B = 2\n"""\n',
+    ],
+    [
+      '`image_registry=[{ghcr.io,u,""}]` | three lines; ours: one when it fits',
+      'Build',
+      { imageRegistry: [{ domain: 'ghcr.io', account: 'u', organization: '' }] },
+      'image_registry = [{ domain = "ghcr.io", account = "u" }]\n',
+    ],
+    ['`cpu_warning` 90 (default) | omitted', 'Server', { cpuWarning: 90 }, '[[server]]\nname = "s"\n'],
+    [
+      '91 -> `cpu_warning = 91.0`; ours: 91, which is the same number',
+      'Server',
+      { cpuWarning: 91 },
+      'cpu_warning = 91\n',
+    ],
+    [
+      'server with only defaults | `[[server]]` / `name = "s"` / `[server.config]` / (empty line); ours: no empty table',
+      'Server',
+      {},
+      '[[server]]\nname = "s"\n',
+    ],
+    [
+      'stage with Deploy d1 | `enabled = true` always; ours: what is default is left out here, too',
+      'Procedure',
+      stage({ execution: { type: 'Deploy', params: { deployment: 'd1' } }, enabled: true }),
+      'executions = [{ execution.type = "Deploy", execution.params.deployment = "d1" }]\n',
+    ],
+    [
+      'permissions entry | `  { target.type = "Server", target.id = "s1", level = "Read" }`',
+      'UserGroup',
+      { permissions: [{ target: { type: 'Server', id: 's1' }, level: 'Read', specific: [] }] },
+      'permissions = [{ target.type = "Server", target.id = "s1", level = "Read" }]\n',
+    ],
+  ])('%s', (_, kind, spec, output) => {
+    const text = written(kind, spec)
+    expect(text.endsWith(output), text).toBe(true)
+  })
+})
+
+describe('§27.12, §4.5 what Komodo cannot write is written', () => {
+  it.each<[what: string, kind: string, spec: Record<string, unknown>]>([
+    ['a pattern between backslashes', 'UserGroup', { permissions: [{ target: { type: 'Stack', id: '\\^a$\\' } }] }],
+    ['what looks like an escape', 'Server', { description: 'caf\\u00e9 \\t C:\\temp\\' }],
+    ['three quotes in lines', 'Stack', { environment: 'A = """\nB = 1\n' }],
+    ['a control character', 'Server', { description: 'a\u0007b\u001b[31m' }],
+    ['a line end in a list', 'Stack', { extraArgs: ['a\nb'] }],
+    ['an empty text in place of a default', 'Deployment', { network: '' }],
+    ['an endpoint without url', 'Alerter', { endpoint: { type: 'Slack', params: { url: '' } } }],
+    ['a filter by name', 'Alerter', { resources: [{ type: 'Server', id: 'web 1' }] }],
+    ['a switch that is off', 'Swarm', { sendUnhealthyAlerts: false }],
+    ['deploy and after', 'Stack', { deploy: true, after: ['db'] }],
+    ['a reference to what is not there', 'Stack', { server: 'gone' }],
+  ])('%s', (_, kind, spec) => {
+    const object = { kind, name: 's', spec }
+    expect(readBack(writeBlock(object)).map(complete)).toEqual([complete(object)])
+  })
+})
