@@ -120,6 +120,41 @@ program
     run(async (context) => (await import('./commands/apply.ts')).apply(source, options, context)),
   )
 
+const importing = program.command('import').description('take over what is there already: TOML of Komodo, or what runs')
+
+importing
+  .command('toml')
+  .description('apply TOML of Komodo, and say what of it nothing acts on yet')
+  .argument('<source>', 'a folder or file of TOML')
+  .option('-y, --yes', 'do not ask')
+  .action((source: string, options) =>
+    run(async (context) =>
+      (await import('./commands/import.ts')).importToml(source, { ...options, wait: false, timeout: 0 }, context),
+    ),
+  )
+
+importing
+  .command('server')
+  .description('the compose projects and containers that run on a server, as TOML that observes them')
+  .argument('<server>', 'name of the Server')
+  .option('--only <name...>', 'only these projects and containers')
+  .option('--compose', 'only compose projects')
+  .option('--containers', 'only containers of no project')
+  .addOption(
+    new Option(
+      '--secrets <how>',
+      'values whose name says that they are secret: leave them out, make secret variables of them, or write them',
+    )
+      .choices(['leave', 'variables', 'inline'])
+      .default('leave'),
+  )
+  .option('-f, --file <file>', 'write the TOML there')
+  .option('--force', 'write over a file that exists')
+  .addOption(timeout())
+  .action((name: string, options) =>
+    run(async (context) => (await import('./commands/import.ts')).importServer(name, options, context)),
+  )
+
 program
   .command('deploy')
   .description('deploy now, whatever `deploy` says')

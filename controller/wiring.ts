@@ -51,6 +51,7 @@ export const wire =
     const digestKey = await installationKey(client, namespace, signal)
     const repos = caches.lister<Repo>(repoKind)
     const reconcilers = createReconcilers({
+      client,
       servers,
       variables: caches.lister<Variable>(variableKind),
       deployments: caches.lister<Deployment>(deploymentKind),

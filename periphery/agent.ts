@@ -2,7 +2,6 @@ import { constants, existsSync } from 'node:fs'
 import { mkdir, open, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { containerLabel } from '../controller/hosts/labels.ts'
 import {
   type ComposeRequest,
   type ContainerRequest,
@@ -10,21 +9,24 @@ import {
   HostRejectedError,
   type HostStatus,
   HostUnreachableError,
+  type Owner,
   type RepoPlace,
   type RepoRequest,
   type StopOptions,
 } from '../controller/hosts/port.ts'
+import { differences } from './compare-container.ts'
 import { checkProject, downArguments } from './compose-arguments.ts'
-import { type ComposeTools, composeUp } from './compose-deploy.ts'
+import { type ComposeTools, composeCheck, composeUp } from './compose-deploy.ts'
 import { configHashes, observeProject } from './compose-observe.ts'
 import { confinedPath, toFileError } from './confined-path.ts'
-import { deployContainer, observeContainer, removeContainer } from './deploy-container.ts'
+import { belongsTo, deployContainer, observeContainer, removeContainer } from './deploy-container.ts'
 import { dockerConnection } from './docker-connection.ts'
 import { type Deadlines, DockerEngine } from './docker-engine.ts'
 import { noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
 import type { ContainerEngine } from './engine.ts'
 import { dockerEvents } from './events.ts'
 import { MachineStats } from './host-stats.ts'
+import { findContainer, inventory } from './inventory.ts'
 import { observeRepo, pullRepo, type RepoRoots, removeRepo } from './repo-directory.ts'
 import { type Command, CommandDeadlineError, runCommand } from './run-command.ts'
 import { forgetProject, resolveRunDirectory, stackDirectory } from './stack-directory.ts'
@@ -127,20 +129,30 @@ class Agent implements Host {
     return observeContainer(this.#containers, name, signal)
   }
 
+  inventory(signal: AbortSignal) {
+    return inventory(this.#engine, signal)
+  }
+
+  async compareContainer(desired: ContainerRequest, signal: AbortSignal) {
+    const found = await findContainer(this.#engine, desired.name, signal)
+    return found && differences(desired, found)
+  }
+
   deployContainer(desired: ContainerRequest, signal: AbortSignal) {
     const options = { now: this.#now, reportedFailures: this.#reportedFailures }
     return deployContainer(this.#containers, desired, options, signal)
   }
 
-  removeContainer(name: string, owner: string, stop: StopOptions, signal: AbortSignal) {
+  removeContainer(name: string, owner: Owner, stop: StopOptions, signal: AbortSignal) {
     return removeContainer(this.#containers, name, owner, stop, signal)
   }
 
-  async startContainer(name: string, owner: string, signal: AbortSignal): Promise<void> {
+  async startContainer(name: string, owner: Owner, signal: AbortSignal): Promise<void> {
     const container = await this.#containers.inspect(name, signal)
     if (!container) throw new HostRejectedError('NotFound', `there is no container ${name}`)
-    if (container.labels[containerLabel.owner] !== owner) {
-      throw new HostRejectedError('NameTaken', `container ${name} was not made by ${owner}`)
+    if (!belongsTo(container, owner)) {
+      const shown = typeof owner === 'string' ? owner : owner.owner
+      throw new HostRejectedError('NameTaken', `container ${name} was not made by ${shown}`)
     }
     await this.#containers.start(name, signal)
   }
@@ -156,6 +168,11 @@ class Agent implements Host {
     } finally {
       this.#engine.forgetImages()
     }
+  }
+
+  async checkProject(request: ComposeRequest, signal: AbortSignal) {
+    await this.#ready()
+    return composeCheck(this.#compose, request, signal)
   }
 
   async composeDown(

@@ -1,5 +1,5 @@
 import { type ComposeRequest, HostRejectedError } from '../controller/hosts/port.ts'
-import { splitWords, WordsError } from './words.ts'
+import { splitWords, WordsError } from '../controller/text/words.ts'
 
 /** Stages that run a compose command, by what Komodo calls them in `compose_cmd_wrapper_include`. */
 export type ComposeStage = 'config' | 'build' | 'pull' | 'up'

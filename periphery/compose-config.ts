@@ -33,5 +33,11 @@ export const parseConfig = (project: string, json: string): ComposeService[] => 
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** What `up --dry-run` says it would make or make anew; starting what stands is no change. */
+export const parseDryRun = (output: string): string[] => {
+  const lines = output.matchAll(/DRY-RUN MODE -\s+(\w+) "?(.+?)"?\s+(?:Creating|Recreate)\s*$/gm)
+  return [...new Set(Array.from(lines, ([, what, name]) => `${what} ${name}`))]
+}
+
 /** What Compose makes of `deploy.restart_policy.condition`. */
 const restartOf: Readonly<Record<string, string>> = { none: 'no', 'on-failure': 'on-failure', any: 'always' }

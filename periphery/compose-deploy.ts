@@ -1,4 +1,10 @@
-import type { ComposeReport, ComposeRequest, ComposeService } from '../controller/hosts/port.ts'
+import {
+  type ComposeReport,
+  type ComposeRequest,
+  type ComposeService,
+  HostRejectedError,
+  type ProjectCheck,
+} from '../controller/hosts/port.ts'
 import { commandScript, wrapperScript } from './command-text.ts'
 import {
   buildArguments,
@@ -10,7 +16,7 @@ import {
   pullArguments,
   upArguments,
 } from './compose-arguments.ts'
-import { parseConfig } from './compose-config.ts'
+import { parseConfig, parseDryRun } from './compose-config.ts'
 import { withPrivateFiles } from './private-files.ts'
 import { withRegistryLogin } from './registry-login.ts'
 import type { CommandResult } from './run-command.ts'
@@ -48,6 +54,19 @@ export const composeUp = async (
 ): Promise<ComposeReport> => {
   const deploy = new ComposeDeploy(tools, request, signal)
   return deploy.run()
+}
+
+/** What `up` would make or make anew, by compose's own dry run. Nothing is touched, so only files that are on the host can be read. */
+export const composeCheck = async (
+  tools: ComposeTools,
+  request: ComposeRequest,
+  signal: AbortSignal,
+): Promise<ProjectCheck> => {
+  const written = request.environment.length > 0 || request.additionalEnvFiles.some(({ contents }) => contents)
+  if (request.source.type !== 'host' || written) {
+    throw new HostRejectedError('InvalidArgument', 'only a project whose files are all on the host can be checked')
+  }
+  return new ComposeDeploy(tools, request, signal).check()
 }
 
 class ComposeDeploy {
@@ -100,6 +119,20 @@ class ComposeDeploy {
     return { services, log: this.#stages.log }
   }
 
+  async check(): Promise<ProjectCheck> {
+    const request = this.#request
+    checkNames(request)
+    const { files } = await this.#stages.guard('Find Compose Files', () =>
+      writeStack(this.#tools.roots, request, this.#stages, []),
+    )
+    const services = await this.#config(files)
+    const stage = 'Compose Dry Run'
+    const [docker, compose, ...argv] = upArguments(request, files)
+    const result = await this.#runCompose(stage, 'up', [docker, compose!, '--dry-run', ...argv], files.runDirectory)
+    this.#stages.conclude(stage, result)
+    return { services: await this.#withHashes(services), changes: parseDryRun(result.output) }
+  }
+
   async #deploy(root: string, files: ComposeFiles): Promise<ComposeService[]> {
     const request = this.#request
     const { runDirectory } = files
@@ -112,7 +145,11 @@ class ComposeDeploy {
     await this.#down(runDirectory)
     await this.#compose('Compose Up', 'up', upArguments(request, files), runDirectory)
     await this.#stages.command('Post Deploy', root, runDirectory, request.postDeploy)
-    const hashes = await this.#tools.hashes(request.project, this.#stages.signal)
+    return this.#withHashes(services)
+  }
+
+  async #withHashes(services: readonly ComposeService[]): Promise<ComposeService[]> {
+    const hashes = await this.#tools.hashes(this.#request.project, this.#stages.signal)
     return services.map((service) => ({ ...service, configHash: hashes.get(service.name) ?? '' }))
   }
 

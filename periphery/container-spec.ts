@@ -1,10 +1,10 @@
 import { containerLabel } from '../controller/hosts/labels.ts'
 import { type ContainerRequest, HostRejectedError } from '../controller/hosts/port.ts'
+import { splitWords, WordsError } from '../controller/text/words.ts'
 import type { ContainerSpec } from './engine.ts'
 import { type Draft, valueFlags } from './run-flag-table.ts'
 import { applyRunFlags } from './run-flags.ts'
 import { FlagValueError } from './run-values.ts'
-import { splitWords, WordsError } from './words.ts'
 
 export interface CreateRequest {
   spec: ContainerSpec

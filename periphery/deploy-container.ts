@@ -4,6 +4,7 @@ import {
   type ContainerRequest,
   type ContainerRollout,
   HostRejectedError,
+  type Owner,
   type StopOptions,
 } from '../controller/hosts/port.ts'
 import { containerSpec } from './container-spec.ts'
@@ -112,17 +113,17 @@ export const observeContainer = async (
 export const removeContainer = async (
   engine: ContainerEngine,
   name: string,
-  owner: string,
+  owner: Owner,
   stop: StopOptions,
   signal: AbortSignal,
 ): Promise<void> => {
   const observed = await observe(engine, name, signal)
   const roles: readonly Role[] = ['next', 'current', 'previous']
   // An adopted container that waits as `previous` has no owner label; it goes with the one that replaced it.
-  const replaced = observed.current && ownerOf(observed.current) === owner
+  const replaced = observed.current && belongsTo(observed.current, owner)
   for (const role of roles) {
     const container = observed[role]
-    if (!container || !(ownerOf(container) === owner || (role === 'previous' && replaced))) continue
+    if (!container || !(belongsTo(container, owner) || (role === 'previous' && replaced))) continue
     if (container.state !== 'created' && container.state !== 'exited') await engine.stop(container.name, stop, signal)
     await engine.remove(container.name, signal)
   }
@@ -208,6 +209,12 @@ class ImageSource {
     this.#pulled = true
   }
 }
+
+/** By its label, or because it was taken over. */
+export const belongsTo = (container: EngineContainer, owner: Owner): boolean =>
+  typeof owner === 'string'
+    ? ownerOf(container) === owner
+    : ownerOf(container) === owner.owner || container.id === owner.adopted
 
 const ownerOf = (container: EngineContainer): string | undefined => container.labels[containerLabel.owner]
 

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import type { ContainerInspectInfo, DockerVersion, ImageInspectOptions } from 'dockerode'
+import type { ContainerInspectInfo, DockerVersion, ImageInspectInfo, ImageInspectOptions } from 'dockerode'
 import {
   type ContainerHealth,
   type ContainerState,
@@ -73,6 +73,20 @@ export class DockerEngine implements ContainerEngine {
     // Docker also accepts a prefix of an id where a name is asked for.
     if (!info || info.Name !== `/${name}`) return undefined
     return toEngineContainer(info, await this.#digestsOf(info.Image, signal))
+  }
+
+  /** A container as Docker describes it, and what its image says itself (nothing, when the image is gone). */
+  async look(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ container: ContainerInspectInfo; image: Partial<ImageInspectInfo['Config']> } | undefined> {
+    return this.ask(`inspect container ${name}`, 'look', signal, async (docker, abortSignal) => {
+      const info = await container(docker, name).inspect({ abortSignal }).catch(unlessGone)
+      if (!info || info.Name !== `/${name}`) return undefined
+      const options: ImageInspectOptions & { abortSignal: AbortSignal } = { abortSignal }
+      const image = await docker.getImage(info.Image).inspect(options).catch(unlessGone)
+      return { container: info, image: image?.Config ?? {} }
+    })
   }
 
   create(name: string, spec: ContainerSpec, platform: string | undefined, signal: AbortSignal): Promise<void> {

@@ -54,7 +54,10 @@ export const failureKey = (container: EngineContainer): string => `${container.i
 
 /** What to do next to make `desired` run alone under its name, given what is there now. */
 export const planRollout = (
-  desired: Pick<ContainerRequest, 'owner' | 'hash' | 'labels' | 'restart' | 'healthDeadlineMs' | 'minReadyMs'>,
+  desired: Pick<
+    ContainerRequest,
+    'owner' | 'adopted' | 'hash' | 'labels' | 'restart' | 'healthDeadlineMs' | 'minReadyMs'
+  >,
   observed: Observed,
   options: PlanOptions,
 ): RolloutPlan => {
@@ -97,12 +100,13 @@ const again = (...steps: Step[]): RolloutPlan => ({ verdict: 'look-again', steps
 
 /** A container under one of the three names that is not the owner's (nor may be adopted). */
 const foreignHolder = (
-  desired: Pick<ContainerRequest, 'owner' | 'labels'>,
+  desired: Pick<ContainerRequest, 'owner' | 'adopted' | 'labels'>,
   { current, next, previous }: Observed,
 ): EngineContainer | undefined => {
   const adopt = desired.labels.some(({ key, value }) => key === containerLabel.adopt && value === 'true')
   const foreign = (container: EngineContainer | undefined, mayAdopt: boolean) => {
     const owner = container?.labels[containerLabel.owner]
+    if (container !== undefined && container.id === desired.adopted) return undefined
     return container && owner !== desired.owner && !(mayAdopt && owner === undefined) ? container : undefined
   }
   // An adopted container becomes `previous`; it is recognised there because `current` or `next` is the owner's.

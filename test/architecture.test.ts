@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'controller/hosts/port.ts',
     'controller/hosts/labels.ts',
     'controller/git/written-files.ts',
-    'controller/text/mask.ts',
+    'controller/text',
   ],
   // The object model of Kubernetes, as types; nothing of Komodo.
   standalone: ['controller/api/meta.ts'],

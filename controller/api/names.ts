@@ -19,6 +19,8 @@ export const annotation = {
   requestedAt: 'reconcile.komodo.dev/requestedAt',
   /** Any new value asks for a deploy, whatever `spec.deploy` says. */
   deployRequestedAt: 'komodo.dev/deployRequestedAt',
+  /** On a Server: any new value asks for the list of its containers that nobody declared. */
+  inventoryRequestedAt: 'komodo.dev/inventoryRequestedAt',
   /** Set to `"true"` to let a deletion go through without cleaning the unreachable host. */
   forceDelete: 'komodo.dev/force-delete',
 } as const

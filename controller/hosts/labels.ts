@@ -17,4 +17,7 @@ export const composeLabel = {
   service: 'com.docker.compose.service',
   configHash: 'com.docker.compose.config-hash',
   oneOff: 'com.docker.compose.oneoff',
+  workingDirectory: 'com.docker.compose.project.working_dir',
+  configFiles: 'com.docker.compose.project.config_files',
+  environmentFile: 'com.docker.compose.project.environment_file',
 } as const

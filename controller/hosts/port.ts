@@ -1,5 +1,8 @@
+import type { FoundContainer } from '../api/found-container.ts'
 import type { Server } from '../api/v1alpha1/server.ts'
 import type { SourceTree } from '../git/tree.ts'
+
+export type { ComposeOrigin, FoundContainer } from '../api/found-container.ts'
 
 /**
  * The hosts port: what reconcilers ask of a machine that runs Docker, whatever the way to its agent. One conformance suite
@@ -22,6 +25,10 @@ export interface Host {
 
   /** The container of this name, and what a replacement left beside it; `undefined` when none is there. */
   observeContainer(name: string, signal: AbortSignal): Promise<ContainerObservation | undefined>
+  /** Containers that no Deployment made, each with all that `docker run` would need to make it again. */
+  inventory(signal: AbortSignal): Promise<readonly FoundContainer[]>
+  /** In which fields the container of this name is not what `desired` asks for; `undefined` when none is there. */
+  compareContainer(desired: ContainerRequest, signal: AbortSignal): Promise<readonly string[] | undefined>
   /**
    * Goes as far as can be gone now towards `desired` running alone under its name, and says what is there then: pulls before the
    * old container is touched, keeps the old one (stopped, renamed) until the new one is healthy or `healthDeadlineMs` passed since
@@ -29,13 +36,15 @@ export interface Host {
    */
   deployContainer(desired: ContainerRequest, signal: AbortSignal): Promise<ContainerRollout>
   /** Stops and removes the container (its volumes stay) if `owner` made it (label), and what replacements left. Gone counts as removed. */
-  removeContainer(name: string, owner: string, stop: StopOptions, signal: AbortSignal): Promise<void>
-  startContainer(name: string, owner: string, signal: AbortSignal): Promise<void>
+  removeContainer(name: string, owner: Owner, stop: StopOptions, signal: AbortSignal): Promise<void>
+  startContainer(name: string, owner: Owner, signal: AbortSignal): Promise<void>
 
   /** What runs under a compose project, by Docker's labels; empty `containers` when nothing does. */
   observeProject(project: string, signal: AbortSignal): Promise<ProjectObservation>
   /** Writes the files, then config, build, pull, down, up as Komodo does (behaviour §8.4), stage by stage; rejects with `DeployFailedError` at the first that fails. */
   composeUp(request: ComposeRequest, signal: AbortSignal): Promise<ComposeReport>
+  /** What `composeUp` would change, by compose's own dry run: nothing on the host is touched. Only for files that are on the host. */
+  checkProject(request: ComposeRequest, signal: AbortSignal): Promise<ProjectCheck>
   /** `compose down` (volumes kept) by project name alone; works without the files. */
   composeDown(
     project: string,
@@ -120,6 +129,8 @@ export interface ContainerRequest {
   name: string
   /** `namespace/name` of the Deployment. */
   owner: string
+  /** Id of a container of this name that somebody else made, and that is the Deployment's own now. */
+  adopted?: string
   /** Of all that follows (digests of secrets included, not their values); computed by the caller, stored as a label. */
   hash: string
   image: string
@@ -142,6 +153,9 @@ export interface ContainerRequest {
   healthDeadlineMs: number
   minReadyMs: number
 }
+
+/** `namespace/name` of the Deployment; with the id of a container that it took over, which has no label to say so. */
+export type Owner = string | { owner: string; adopted: string }
 
 export interface StopOptions {
   /** `undefined`: the one that the image asks for (`STOPSIGNAL`). */
@@ -270,6 +284,12 @@ export interface ComposeService {
   containerName?: string
   /** `no` when not given. Tells a service that was stopped from one that ran once and is done. */
   restart?: string
+}
+
+export interface ProjectCheck {
+  services: readonly ComposeService[]
+  /** What would be made or made anew, as compose names it: `Container web-app-1`, `Network web_default`. */
+  changes: readonly string[]
 }
 
 export interface StageLog {

@@ -22,6 +22,7 @@ import { userLister, VariableUsers } from './interpolation/users.ts'
 import { registriesOf } from './registry-auth.ts'
 import { repoReconciler } from './repo/reconciler.ts'
 import type { SecretReader } from './secrets.ts'
+import type { InventoryClient } from './server/inventory.ts'
 import { serverReconciler } from './server/reconciler.ts'
 import { FreshTrees, type TreeSources } from './source/fresh-trees.ts'
 import { stackReconciler } from './stack/reconciler.ts'
@@ -41,6 +42,7 @@ export interface ReconcilersOptions {
   /** How those repositories are reached. */
   access: GitAccess
   hosts: Hosts
+  client: InventoryClient
   /** Git repositories of Repos and Stacks. */
   sources: TreeSources
   /** Belongs to the installation and must stay the same, see `digestWith`. */
@@ -104,7 +106,7 @@ export function createReconcilers(options: ReconcilersOptions): Reconcilers {
   }
   const trees = new FreshTrees(options.sources)
   return {
-    server: serverReconciler({ hosts, hostEvents, clock }),
+    server: serverReconciler({ hosts, hostEvents, clock, client: options.client }),
     variable: variableReconciler({ users, secrets }),
     deployment: deploymentReconciler(deps),
     stack: stackReconciler({ ...deps, trees }),

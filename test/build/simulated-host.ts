@@ -7,12 +7,14 @@ import {
   type ComposeService,
   type ContainerRequest,
   DeployFailedError,
+  type FoundContainer,
   type Host,
   type HostEvent,
   HostRejectedError,
   type HostStatus,
   type Hosts,
   HostUnreachableError,
+  type Owner,
   type ProjectObservation,
   type RepoPlace,
   type RepoRequest,
@@ -20,7 +22,13 @@ import {
   type StopOptions,
 } from '../../controller/hosts/port.ts'
 import { checkNames, checkProject } from '../../periphery/compose-arguments.ts'
-import { deployContainer, observeContainer, removeContainer, toObservation } from '../../periphery/deploy-container.ts'
+import {
+  belongsTo,
+  deployContainer,
+  observeContainer,
+  removeContainer,
+  toObservation,
+} from '../../periphery/deploy-container.ts'
 import { interpolate, parseServices } from './simulated-compose.ts'
 import { SimulatedEngine } from './simulated-engine.ts'
 
@@ -129,22 +137,37 @@ export class SimulatedHost implements Host {
     return observeContainer(this.engine, name, signal)
   }
 
+  async inventory(signal: AbortSignal): Promise<readonly FoundContainer[]> {
+    await this.#enter('inventory', signal)
+    return this.engine
+      .labelled({})
+      .filter(({ labels }) => labels[containerLabel.owner] === undefined)
+      .map(({ id, name, state, image }) => ({ ...bareContainer, id, name, state, image }))
+  }
+
+  /** Of a container in memory nothing but its image can differ. */
+  async compareContainer(desired: ContainerRequest, signal: AbortSignal) {
+    await this.#enter('compareContainer', signal)
+    const container = await this.engine.inspect(desired.name)
+    return container && (container.image === desired.image ? [] : ['image'])
+  }
+
   async deployContainer(desired: ContainerRequest, signal: AbortSignal) {
     await this.#enter('deployContainer', signal)
     return deployContainer(this.engine, desired, { now: this.#now, reportedFailures: this.#reported }, signal)
   }
 
-  async removeContainer(name: string, owner: string, stop: StopOptions, signal: AbortSignal) {
+  async removeContainer(name: string, owner: Owner, stop: StopOptions, signal: AbortSignal) {
     await this.#enter('removeContainer', signal)
     return removeContainer(this.engine, name, owner, stop, signal)
   }
 
-  async startContainer(name: string, owner: string, signal: AbortSignal) {
+  async startContainer(name: string, owner: Owner, signal: AbortSignal) {
     await this.#enter('startContainer', signal)
     const container = await this.engine.inspect(name)
     if (!container) throw new HostRejectedError('NotFound', `there is no container ${name}`)
-    if (container.labels[containerLabel.owner] !== owner) {
-      throw new HostRejectedError('NameTaken', `container ${name} was not made by ${owner}`)
+    if (!belongsTo(container, owner)) {
+      throw new HostRejectedError('NameTaken', `container ${name} was not made by ${JSON.stringify(owner)}`)
     }
     await this.engine.start(name)
   }
@@ -186,6 +209,16 @@ export class SimulatedHost implements Host {
     )
     log.push({ stage: 'Compose Up', success: true, output: '', durationMs: 0 })
     return { services, log }
+  }
+
+  async checkProject(request: ComposeRequest, signal: AbortSignal) {
+    await this.#enter('checkProject', signal)
+    const services = await this.#config(request, [], signal)
+    const containers = (await this.observeProject(request.project, signal)).containers
+    const changes = services
+      .filter(({ name, configHash }) => !containers.some((c) => c.service === name && c.configHash === configHash))
+      .map(({ name }) => `Container ${request.project}-${name}-1`)
+    return { services, changes }
   }
 
   async composeDown(project: string, _options: { removeOrphans: boolean }, signal: AbortSignal): Promise<void> {
@@ -319,6 +352,18 @@ export class SimulatedHost implements Host {
     for (const name of this.#services.get(project) ?? []) await this.engine.remove(name)
     this.#services.delete(project)
   }
+}
+
+const bareContainer: Omit<FoundContainer, 'id' | 'name' | 'state' | 'image'> = {
+  network: 'bridge',
+  restart: 'no',
+  command: '',
+  environment: [],
+  labels: [],
+  ports: [],
+  volumes: [],
+  extraArgs: [],
+  beyond: [],
 }
 
 /** One simulated host for each server name. */

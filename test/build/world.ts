@@ -24,9 +24,11 @@ import { Redactor } from '../../controller/engine/redactor.ts'
 import type { GitRemote } from '../../controller/git/remote.ts'
 import type { SourceTree } from '../../controller/git/tree.ts'
 import type { Secret } from '../../controller/kube/builtin-types.ts'
+import { ApiError } from '../../controller/kube/client.ts'
 import { gitAccess } from '../../controller/reconcilers/git-access.ts'
 import { createReconcilers, type Reconcilers } from '../../controller/reconcilers/reconcilers.ts'
 import { secretsOf } from '../../controller/reconcilers/secrets.ts'
+import type { InventoryClient } from '../../controller/reconcilers/server/inventory.ts'
 import { concludeStatus } from '../../controller/status/conclude.ts'
 import { PassStatus } from '../../controller/status/draft.ts'
 import { FakeClock, settled } from './fake-clock.ts'
@@ -94,6 +96,7 @@ export class World {
     const secrets = secretsOf(this.secrets)
     const servers = this.stores.Server
     this.#reconcilers = createReconcilers({
+      client: this.#client(),
       servers,
       variables: this.stores.Variable,
       deployments: this.stores.Deployment,
@@ -216,6 +219,21 @@ export class World {
   /** Until nothing moves any more: rollouts are through, and the servers were looked at once more. */
   async converge(): Promise<void> {
     await this.advance(65_000)
+  }
+
+  /** Writes into the memory of the world; nothing but Secrets is written past status. */
+  #client(): InventoryClient {
+    return {
+      create: async (_, object) => {
+        this.secrets.upsert(object as unknown as Secret)
+        return object as never
+      },
+      delete: async (_, key) => {
+        const secret = this.secrets.get(key)
+        if (secret === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
+        this.secrets.remove(secret as Secret)
+      },
+    }
   }
 
   #listen<T extends Reconciled>(kind: Kind, store: ObjectStore<T>, reconciler: Reconciler<T>): void {

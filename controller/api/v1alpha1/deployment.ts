@@ -62,6 +62,10 @@ const operator = table(
         minReady: duration('How long a new container without health check must stay up to count as healthy.', {
           default: '2s',
         }),
+        adopt: optionalText(
+          "Docker's id of a container that runs already under the name of this one: it is taken over as it is, and replaced only when the declaration changes.",
+          { example: '8f2c1d0a9b7e' },
+        ),
         credentials: optionalText(
           'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',
           { example: 'ghcr-login' },
@@ -154,6 +158,21 @@ const deploymentStatus = Type.Object({
   containerId: Type.Optional(Type.String({ description: "Docker's id of the container." })),
   image: Type.Optional(Type.String({ description: 'Image that the container was made from, as it was asked for.' })),
   imageDigest: Type.Optional(Type.String({ description: 'Digest of that image.' })),
+  adopted: Type.Optional(
+    Type.Object(
+      {
+        containerId: Type.String({ description: "Docker's id of the container." }),
+        hash: Type.String({ description: 'Hash of the declaration that it was found to fulfil.' }),
+        since: Type.Optional(
+          Type.String({
+            description: "When it became the Deployment's own; until then it is only observed.",
+            format: 'date-time',
+          }),
+        ),
+      },
+      { description: 'The container that was there before and is taken over, see `operator.adopt`.' },
+    ),
+  ),
   state: Type.Optional(Type.String({ description: "Docker's state of the container: running, exited, ..." })),
   health: Type.Optional(Type.String({ description: 'Result of the health check.' })),
   ...deployStatus,

@@ -134,6 +134,24 @@ const serverStatus = Type.Object({
       { description: 'Disks, as of the last meaningful change.' },
     ),
   ),
+  inventory: Type.Optional(
+    Type.Object(
+      {
+        requestedAt: Type.String({
+          description: 'Value of the annotation `komodo.dev/inventoryRequestedAt` that was last acted on.',
+        }),
+        writtenAt: Type.Optional(
+          Type.String({
+            description: 'When the Secret with the list was written; it is removed after ten minutes.',
+            format: 'date-time',
+          }),
+        ),
+        containers: Type.Optional(Type.Integer({ description: 'Number of containers in the list.' })),
+        message: Type.Optional(Type.String({ description: 'Why there is no list.' })),
+      },
+      { description: 'The list of containers that nobody declared, for `komodo import server`.' },
+    ),
+  ),
   containers: Type.Optional(
     Type.Object(
       {

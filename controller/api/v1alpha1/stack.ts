@@ -60,6 +60,10 @@ const operator = table(
         profiles: list('Compose profiles to enable.', { shape: 'StringList', example: '["debug"]' }),
         removeOrphans: flag('Remove containers of services that the compose files no longer have.', { default: true }),
         decryption,
+        adopt: flag(
+          'The project runs already, from files on the host: it is taken over as it is when `docker compose up` would change nothing.',
+          { default: false },
+        ),
         ...gitOperator,
         registryCredentials: optionalText(
           'Name of a Secret to log in to the registry with: type kubernetes.io/dockerconfigjson, or `username` and `password`.',

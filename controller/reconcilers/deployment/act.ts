@@ -9,6 +9,7 @@ import { recordFailure, recordParents, recordStart, recordSuccess } from '../dep
 import { onHost } from '../host-failure.ts'
 import { removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
+import { claimOf, takeOver } from './adopt.ts'
 import type { Health, Plan } from './plan.ts'
 import { containerRequest, type DeployPurpose, type DesiredContainer, registryLoginOf, stopOptions } from './request.ts'
 import type { Work } from './work.ts'
@@ -42,12 +43,17 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
       pass.status.markFalse(healthy, plan.reason, stateText(observed))
       return { afterMs: intervalOf(work) }
     case 'none':
-      if (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined) {
+      if (work.adopted !== undefined && work.request.mayAct) takeOver(work)
+      if (isOurs(work) && (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined)) {
         recordSuccess(pass.status.fields, hash, work.deps.clock.now())
       }
       return settle(work, plan.health)
   }
 }
+
+/** What is only observed was not deployed. */
+const isOurs = ({ adopted, pass }: Work): boolean =>
+  adopted === undefined || pass.status.fields.adopted?.since !== undefined
 
 /** Makes the container, or goes on making it: the host takes as many steps as it can and says what is there then. */
 async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
@@ -75,7 +81,12 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
     await leaveOldPlace(work)
     fields.server = server.metadata.name
     fields.containerName = desired.name
-    const how = { hash, registryAuth: auth, purpose: purposeOf(plan, fields.rollout?.asked === true) }
+    const how = {
+      hash,
+      registryAuth: auth,
+      adopted: work.adopted,
+      purpose: purposeOf(plan, fields.rollout?.asked === true),
+    }
     return onHost(serverName, deployed, () =>
       host.deployContainer(containerRequest(deployment.spec, desired, how), pass.signal),
     )
@@ -104,6 +115,7 @@ function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Rec
   switch (rollout.state) {
     case 'settled':
       recordSuccess(fields, hash, deps.clock.now())
+      delete fields.adopted
       attempts.forget(ownerOf(deployment))
       pass.event('Normal', 'Deployed', `${desired.image} runs as ${where}.`)
       return settle(
@@ -161,8 +173,9 @@ function hold(work: Work): never {
 }
 
 async function start(work: Work, why: string): Promise<Recheck> {
-  const { deployment, pass, server, host, desired, observed, attempts } = work
+  const { deployment, pass, server, host, desired, observed, adopted, attempts } = work
   const id = ownerOf(deployment)
+  const owner = adopted === undefined ? id : { owner: id, adopted }
   const subject = `start ${observed?.id}`
   const pending = attempts.pending(id, subject)
   if (pending !== undefined) {
@@ -174,7 +187,7 @@ async function start(work: Work, why: string): Promise<Recheck> {
     )
   }
   attempts.tried(id, subject)
-  await onHost(komodoNameOf(server), healthy, () => host.startContainer(desired.name, id, pass.signal))
+  await onHost(komodoNameOf(server), healthy, () => host.startContainer(desired.name, owner, pass.signal))
   pass.event('Normal', 'Started', `Started container "${desired.name}" again: ${why}.`)
   pass.status.markTrue(deployed, 'UpToDate', `Container "${desired.name}" was made from what is declared.`)
   pass.status.markUnknown(healthy, 'Started', `It was started again: ${why}.`)
@@ -192,7 +205,7 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
 
   if ((fields.leftovers ?? []).length > 0) {
     const left = await removeLeftovers(fields.leftovers ?? [], deployment, pass, deps, deployed, (host, { name }) =>
-      host.removeContainer(name, ownerOf(deployment), stopOptions(deployment.spec), pass.signal),
+      host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
     )
     if (left.length > 0) fields.leftovers = [...left]
     else delete fields.leftovers
@@ -236,7 +249,7 @@ async function leaveOldPlace({ deployment, pass, server, host, desired, elsewher
   if (sameEngine(oldServer, server)) {
     if (elsewhere.name === desired.name) return
     await onHost(komodoNameOf(server), deployed, () =>
-      host.removeContainer(elsewhere.name, ownerOf(deployment), stopOptions(deployment.spec), pass.signal),
+      host.removeContainer(elsewhere.name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
     )
     pass.event('Normal', 'Removed', `Removed container "${elsewhere.name}": its name is now "${desired.name}".`)
     return

@@ -25,6 +25,10 @@ export interface PlanInputs {
   /** Why the hash differs although the declaration does not: see `triggerOf`. */
   causes: readonly string[]
   observed: ContainerObservation | undefined
+  /** It is a container that was there before and is taken over: nothing has to be proven. */
+  adopted?: boolean
+  /** Fields in which such a container differs from the declaration. */
+  differs?: readonly string[]
   /** Where it was deployed before, when that is not where it belongs now: a server or a name, for messages. */
   elsewhere?: string
   status: Pick<DeploymentStatus, 'deployedHash' | 'failedHash' | 'rollout'>
@@ -98,7 +102,7 @@ function planSame(inputs: PlanInputs, observed: ContainerObservation): Plan {
   const { hash, mayAct, restart, status } = inputs
   const settled = status.deployedHash === hash && status.rollout === undefined
   const done = observed.state === 'exited' && hasCompleted(restart, observed)
-  const proven = observed.previous === undefined && (settled || done)
+  const proven = observed.previous === undefined && (settled || done || inputs.adopted === true)
   if (!proven && mayAct) {
     return {
       action: 'deploy',
@@ -111,9 +115,11 @@ function planSame(inputs: PlanInputs, observed: ContainerObservation): Plan {
 }
 
 function planDifferent(inputs: PlanInputs, observed: ContainerObservation): Plan {
-  const { hash, mayAct, causes, status } = inputs
+  const { hash, mayAct, causes, differs = [], status } = inputs
   if (!mayAct) {
-    return { action: 'report', reason: 'Drifted', message: `its container differs from the declaration; ${HOW_TO_ASK}` }
+    const where = differs.length === 0 ? '' : ` in ${differs.join(', ')}`
+    const message = `its container differs from the declaration${where}; ${HOW_TO_ASK}`
+    return { action: 'report', reason: 'Drifted', message }
   }
   if (status.failedHash === hash && observed.previous === undefined) {
     const old = planState(inputs, observed)

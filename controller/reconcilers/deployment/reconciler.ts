@@ -12,10 +12,10 @@ import { type Place, removeForDeletion } from '../places.ts'
 import { ownerOf, usableServer } from '../references.ts'
 import { whenServerChanges } from '../server-wake.ts'
 import { act } from './act.ts'
+import { adoptionOf, claimOf } from './adopt.ts'
 import { planDeployment } from './plan.ts'
 import { containerNameOf, desiredContainer, hashOf, registryLoginOf, stopOptions } from './request.ts'
 import { deploymentsOn, routeToDeployments } from './routes.ts'
-import type { Work } from './work.ts'
 
 const { serverReady, inputsReady, deployed, healthy } = deploymentCondition
 
@@ -57,11 +57,13 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
       )
       pass.status.markTrue(inputsReady, 'Resolved', 'Variables, secrets and texts could be read.')
       const host = hosts.for(server)
-      const observed = await onHost(serverName, deployed, () => host.observeContainer(desired.name, pass.signal))
+      const there = await onHost(serverName, deployed, () => host.observeContainer(desired.name, pass.signal))
 
       // decide
       const request = deployRequest(deployment, relations, digest)
       const hash = hashOf(desired, request.trigger.token, digest)
+      const look = { host, server, desired, hash }
+      const { observed, adopted, differs } = await adoptionOf(deployment, pass, look, there)
       const elsewhere = placeBefore(deployment, { server: server.metadata.name, name: desired.name })
       const plan = planDeployment({
         owner: desired.owner,
@@ -71,20 +73,22 @@ export function deploymentReconciler(deps: DeployDeps): Reconciler<Deployment> {
         mayAct: request.mayAct,
         causes: request.trigger.causes,
         observed,
+        adopted: adopted !== undefined,
+        differs,
         ...(elsewhere === undefined ? {} : { elsewhere: `"${elsewhere.name}" on Server "${elsewhere.server}"` }),
         status: deployment.status ?? {},
       })
 
       // act and report
-      const work: Work = { deployment, pass, server, host, desired, observed, hash, request, elsewhere, attempts, deps }
-      return act(plan, work)
+      const known = { deployment, pass, server, host, desired, observed, hash, request, elsewhere, attempts, deps }
+      return act(plan, adopted === undefined ? known : { ...known, adopted })
     },
 
     async finalize(deployment, pass) {
       attempts.forget(ownerOf(deployment))
       if (deployment.spec.operator.deletionPolicy === 'Orphan') return
       await removeForDeletion(placesOf(deployment, deps), deployment, pass, deps, deployed, (host, { name }) =>
-        host.removeContainer(name, ownerOf(deployment), stopOptions(deployment.spec), pass.signal),
+        host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
       )
     },
   }

@@ -42,11 +42,12 @@ export function desiredContainer(deployment: Readonly<Deployment>, values: Texts
 export function containerRequest(
   spec: DeploymentSpec,
   desired: DesiredContainer,
-  how: { hash: string; registryAuth: RegistryAuth | undefined; purpose: DeployPurpose },
+  how: { hash: string; registryAuth: RegistryAuth | undefined; purpose: DeployPurpose; adopted?: string | undefined },
 ): ContainerRequest {
   return {
     ...desired,
     hash: how.hash,
+    ...(how.adopted === undefined ? {} : { adopted: how.adopted }),
     pull: pullPolicy(desired.image, how.purpose),
     ...(how.registryAuth === undefined ? {} : { registryAuth: how.registryAuth }),
     stop: stopOptions(spec),

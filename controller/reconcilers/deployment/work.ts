@@ -16,6 +16,8 @@ export interface Work {
   host: Host
   desired: DesiredContainer
   observed: ContainerObservation | undefined
+  /** Id of the observed container, when it is taken over instead of made. */
+  adopted?: string
   hash: string
   request: DeployRequest
   /** Where it was deployed before, if not here. */

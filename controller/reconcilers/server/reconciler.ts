@@ -8,6 +8,7 @@ import { type HostStatus, type Hosts, HostUnreachableError } from '../../hosts/p
 import type { HostEvents } from '../host-events.ts'
 import { ownerOf } from '../references.ts'
 import { factsToReport } from './facts.ts'
+import { answerInventory, type InventoryClient } from './inventory.ts'
 
 const { reachable } = serverCondition
 
@@ -15,13 +16,14 @@ export interface ServerDeps {
   hosts: Hosts
   hostEvents: HostEvents
   clock: Clock
+  client: InventoryClient
 }
 
 /**
  * Says whether a host can be used, and what is on it. Touches nothing there. Woken by its event stream when that breaks or comes
  * back; looks by itself every `operator.interval`.
  */
-export function serverReconciler({ hosts, hostEvents, clock }: ServerDeps): Reconciler<Server> {
+export function serverReconciler({ hosts, hostEvents, clock, client }: ServerDeps): Reconciler<Server> {
   /** When each server's numbers were written last. */
   const writtenAt = new Map<string, number>()
 
@@ -53,6 +55,7 @@ export function serverReconciler({ hosts, hostEvents, clock }: ServerDeps): Reco
       if (numbersMoved || since === undefined) writtenAt.set(id, clock.now())
       replaceFacts(pass, facts)
       tellReturn(server, pass)
+      await answerInventory(server, hosts.for(server), pass, { client, clock })
       pass.status.markTrue(reachable, 'Reachable', `Docker ${observed.dockerVersion} on ${observed.hostName} answers.`)
       return recheck
     },

@@ -11,6 +11,7 @@ import { recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
 import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
+import { takeOver } from './adopt.ts'
 import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
 import { intervalOf } from './look.ts'
 import type { Plan } from './plan.ts'
@@ -43,6 +44,7 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
       if (stack.status?.deployedHash === undefined) pass.status.markFalse(healthy, plan.reason, 'It is not deployed.')
       return { afterMs: intervalOf(stack) }
     case 'none':
+      takeOver(work)
       await tidyUp(work)
       pass.status.markTrue(deployed, 'UpToDate', deployedText(work))
       rememberConfigHashes(pass, services, hash)

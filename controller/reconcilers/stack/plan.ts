@@ -21,6 +21,8 @@ export interface PlanInputs {
   services: readonly ServiceReport[]
   /** Whether the project has any container. */
   isUp: boolean
+  /** What a deploy would make anew of a project that is to be taken over. */
+  differs?: readonly string[]
   status: Pick<StackStatus, 'deployedHash' | 'failedHash' | 'rollout' | 'lastDeploy'>
 }
 
@@ -74,13 +76,25 @@ function planDeployed({ configs, services, isUp }: PlanInputs): Plan {
     : { action: 'heal', message: 'nothing of the project is left', services: 'all' }
 }
 
-function planUntouched({ hash, changedInputs, elsewhere, configs, services, isUp, status }: PlanInputs): Plan {
+function planUntouched({
+  differs = [],
+  hash,
+  changedInputs,
+  elsewhere,
+  configs,
+  services,
+  isUp,
+  status,
+}: PlanInputs): Plan {
   const drifted = (message: string): Plan => ({
     action: 'report',
     reason: 'Drifted',
     message: `${message}; ${HOW_TO_ASK}`,
   })
   if (status.deployedHash === undefined) {
+    if (differs.length > 0) {
+      return drifted(`it runs already, and a deploy would make anew: ${listText(differs)}`)
+    }
     return {
       action: 'report',
       reason: 'NotDeployed',

@@ -14,6 +14,7 @@ import { whenServerChanges } from '../server-wake.ts'
 import type { FreshTrees } from '../source/fresh-trees.ts'
 import { whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { act } from './act.ts'
+import { adoptProject } from './adopt.ts'
 import { changedPaths, configChange, hashOf } from './inputs.ts'
 import { lookAtSource } from './look.ts'
 import { planStack } from './plan.ts'
@@ -72,9 +73,13 @@ export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Recon
       const observed = await onHost(serverName, deployed, () => host.observeProject(project, pass.signal))
 
       // decide
-      const status = stack.status ?? {}
       const request = deployRequest(stack, relations, digest)
       const hash = hashOf(desired.inputs, request.trigger.token, digest)
+      const look = { host, server, desired, hash }
+      const isUp = observed.containers.some(({ oneOff }) => !oneOff)
+      const { status, differs } = isUp
+        ? await adoptProject(stack, pass, look)
+        : { status: stack.status ?? {}, differs: [] }
       const elsewhere = placeBefore(stack, { server: server.metadata.name, name: project }, deps)
       const counting = (status.services ?? []).filter(({ name }) => !stack.spec.ignoreServices.includes(name))
       const settled = status.configRecorded === status.deployedHash
@@ -89,7 +94,8 @@ export function stackReconciler(deps: DeployDeps & { trees: FreshTrees }): Recon
           ? {}
           : { elsewhere: `project "${elsewhere.name}" on Server "${elsewhere.server}"` }),
         services,
-        isUp: observed.containers.some(({ oneOff }) => !oneOff),
+        isUp,
+        differs,
         status,
       })
 

@@ -37,6 +37,10 @@ export const splitWords = (text: string): string[] => {
   return words
 }
 
+/** A word that `splitWords` reads as it is. */
+export const quoteWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
 /** Reads the double-quoted part that starts at `start`; a backslash escapes only what it escapes in a shell. */
 const doubleQuoted = (text: string, start: number): { value: string; end: number } => {
   let value = ''

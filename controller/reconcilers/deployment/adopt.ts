@@ -1,0 +1,67 @@
+import { komodoNameOf } from '../../api/names.ts'
+import { type Deployment, deploymentCondition } from '../../api/v1alpha1/deployment.ts'
+import type { Server } from '../../api/v1alpha1/server.ts'
+import type { Pass } from '../../engine/reconciler.ts'
+import type { ContainerObservation, Host, Owner } from '../../hosts/port.ts'
+import { kubeTime } from '../../status/conditions.ts'
+import { onHost } from '../host-failure.ts'
+import { ownerOf } from '../references.ts'
+import { containerRequest, type DesiredContainer } from './request.ts'
+import type { Work } from './work.ts'
+
+/**
+ * Docker gives no label to a container that runs, so a container that was taken over is known by its id: the Deployment names it
+ * (`operator.adopt`), and status keeps the hash of the declaration that it was found to fulfil. Until something may be touched it is only
+ * observed, and not the Deployment's to remove.
+ */
+export interface Adoption {
+  /** The container as if the Deployment had made it; the same as `observed` when it is not the one to adopt. */
+  observed: ContainerObservation | undefined
+  /** Id of the container, when it is the one to adopt. */
+  adopted?: string
+  /** Fields in which it is not what is declared. */
+  differs: readonly string[]
+}
+
+export async function adoptionOf(
+  deployment: Readonly<Deployment>,
+  pass: Pass<Deployment>,
+  look: { host: Host; server: Readonly<Server>; desired: DesiredContainer; hash: string },
+  observed: ContainerObservation | undefined,
+): Promise<Adoption> {
+  const { fields } = pass.status
+  const wanted = deployment.spec.operator.adopt
+  if (observed === undefined || observed.owner !== undefined || observed.id !== wanted) {
+    // While a replacement is under way, the old container may come back.
+    if (observed !== undefined && observed.previous === undefined) delete fields.adopted
+    return { observed, differs: [] }
+  }
+  const { host, server, desired, hash } = look
+  const ours = { ...observed, owner: desired.owner }
+  if (fields.adopted?.containerId !== wanted) {
+    const request = containerRequest(deployment.spec, desired, { hash, registryAuth: undefined, purpose: 'heal' })
+    const differs =
+      (await onHost(komodoNameOf(server), deploymentCondition.deployed, () =>
+        host.compareContainer(request, pass.signal),
+      )) ?? []
+    if (differs.length > 0) return { observed: ours, adopted: wanted, differs }
+    fields.adopted = { containerId: wanted, hash }
+  }
+  return { observed: { ...ours, hash: fields.adopted.hash }, adopted: wanted, differs: [] }
+}
+
+/** From now on the container is the Deployment's own. */
+export function takeOver({ pass, desired, server, deps }: Work): void {
+  const { adopted } = pass.status.fields
+  if (adopted === undefined || adopted.since !== undefined) return
+  pass.status.fields.adopted = { ...adopted, since: kubeTime(new Date(deps.clock.now())) }
+  const where = `container "${desired.name}" on Server "${komodoNameOf(server)}"`
+  pass.event('Normal', 'Adopted', `Took over ${where} as it runs: it is what is declared.`)
+}
+
+/** How the host knows that a container is the Deployment's. */
+export const claimOf = (deployment: Readonly<Deployment>): Owner => {
+  const { containerId, since } = deployment.status?.adopted ?? {}
+  const owner = ownerOf(deployment)
+  return containerId === undefined || since === undefined ? owner : { owner, adopted: containerId }
+}
