@@ -99,6 +99,18 @@ program
   )
 
 program
+  .command('diff')
+  .description(
+    'how what is declared differs from what the cluster has; exit code 0: not at all, 2: it does, 1: an error',
+  )
+  .argument('[source]', 'a folder or file of TOML, or the name of a ResourceSync', '.')
+  .option('--only <object...>', 'only these objects, such as stack/web')
+  .addOption(jsonOutput())
+  .action((source: string, options) =>
+    run(async (context) => (await import('./commands/diff.ts')).diff(source, options, context)),
+  )
+
+program
   .command('approve')
   .description('approve the plan that a ResourceSync waits with')
   .argument('<sync>')

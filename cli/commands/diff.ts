@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { PlanChange, PlanFieldChange } from '../../controller/api/v1alpha1/plan.ts'
+import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { describeChanges } from '../../controller/sync/plan-parts.ts'
+import { lineDiff } from '../../controller/sync/render.ts'
+import type { CommandContext } from '../context.ts'
+import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
+import { CommandError, type ExitCode, exit } from '../exit.ts'
+import { findKind, findObject } from '../objects.ts'
+import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import type { Paint } from '../terminal.ts'
+import { loadStoredPlan, waitsForApproval } from './stored-plan.ts'
+
+export interface DiffOptions {
+  /** Only these objects: `stack/web`. */
+  only?: string[]
+  output?: 'json'
+}
+
+/** How what is declared differs from what the API has, field by field, as a unified diff. The same plan as `komodo plan --live`. */
+export const diff = async (source: string, options: DiffOptions, context: CommandContext): Promise<ExitCode> => {
+  const { terminal } = context
+  const found = existsSync(path.resolve(context.cwd, source))
+    ? await changesOfFolder(source, context)
+    : await changesOfSync(source, context)
+  if (found === undefined) return exit.error
+  const changes = chosen(found.changes, options.only ?? [])
+  if (options.output === 'json') terminal.print(JSON.stringify({ changes }, null, 2))
+  else for (const change of changes) terminal.print(renderDiff(change, terminal.paint))
+  if (found.hasErrors) return exit.error
+  return changes.length > 0 ? exit.changes : exit.ok
+}
+
+interface Found {
+  changes: readonly PlanChange[]
+  hasErrors: boolean
+}
+
+async function changesOfFolder(source: string, context: CommandContext): Promise<Found | undefined> {
+  const { terminal, cwd, signal } = context
+  const parsed = await loadDeclarations(source, cwd, signal)
+  printDiagnostics(parsed, terminal)
+  if (parsed.diagnostics.some(refusesAll)) {
+    terminal.note('nothing is compared until the errors are mended')
+    return undefined
+  }
+  const planned = planOffline(parsed, await liveState(await context.connect(), terminal, signal))
+  printProblems(planned, terminal)
+  return {
+    changes: describeChanges(planned).filter(({ action }) => action !== 'deploy'),
+    hasErrors: planned.problems.some(({ severity }) => severity === 'error'),
+  }
+}
+
+/** What a sync waits with; nothing when its source is applied. */
+async function changesOfSync(name: string, { connect, signal }: CommandContext): Promise<Found> {
+  const connection = await connect()
+  const sync = (await findObject(connection, findKind('ResourceSync'), name, signal)) as unknown as ResourceSync
+  if (!waitsForApproval(sync)) {
+    const ready = sync.status?.conditions?.find(({ type }) => type === 'Ready')
+    if (ready?.status !== 'True')
+      throw new CommandError(`there is no plan: ${ready?.message ?? 'it was not looked at'}`)
+    return { changes: [], hasErrors: false }
+  }
+  const { changes } = await loadStoredPlan(connection, sync, signal)
+  return { changes: changes.filter(({ action }) => action !== 'deploy'), hasErrors: false }
+}
+
+function chosen(changes: readonly PlanChange[], only: readonly string[]): readonly PlanChange[] {
+  if (only.length === 0) return changes
+  const wanted = only.map((reference) => {
+    const [kind = '', ...name] = reference.split('/')
+    if (name.length === 0) throw new CommandError(`"${reference}" names no object: write it like stack/web`)
+    return { kind: findKind(kind).kind, name: name.join('/') }
+  })
+  return changes.filter((change) =>
+    wanted.some(({ kind, name }) => kind === change.kind && (name === change.name || name === change.objectName)),
+  )
+}
+
+const NOWHERE = '/dev/null'
+
+/** One object. Each field is a hunk; the values of secrets never show. */
+export function renderDiff({ action, kind, objectName, source, fields = [] }: PlanChange, paint: Paint): string {
+  const live = `live/${kind}/${objectName}`
+  const declared = source ?? `declared/${kind}/${objectName}`
+  return [
+    paint.bold(`--- ${action === 'create' ? NOWHERE : live}`),
+    paint.bold(`+++ ${action === 'delete' ? NOWHERE : declared}`),
+    ...fields.flatMap((field) => [paint.cyan(`@@ ${field.path} @@`), ...hunk(field).map((line) => toned(line, paint))]),
+  ].join('\n')
+}
+
+const hunk = ({ old, new: to, secret }: PlanFieldChange): string[] =>
+  secret
+    ? ['-(secret)', '+(another secret)']
+    : lineDiff(old ?? '', to ?? '').map((line) => `${line[0]}${line.slice(2)}`)
+
+const toned = (line: string, paint: Paint): string =>
+  line.startsWith('-') ? paint.red(line) : line.startsWith('+') ? paint.green(line) : line
