@@ -29,16 +29,18 @@ export type SubmoduleOpener = (link: Gitlink, url: string | undefined) => Promis
 export class CommitTree implements BrowsableTree {
   readonly revision: string
   readonly message: string
+  readonly author: string
   /** Of this repository, and those of its submodules. */
   readonly directories: readonly string[]
   readonly leftOut: readonly string[]
   readonly #limits: SourceLimits
   readonly #index: TreeIndex<Blob>
 
-  private constructor(limits: SourceLimits, [revision, message]: readonly [string, string], parts: Parts) {
+  private constructor(limits: SourceLimits, [revision, message, author]: Head, parts: Parts) {
     this.#limits = limits
     this.revision = revision
     this.message = message
+    this.author = author
     this.directories = parts.directories
     this.leftOut = parts.leftOut
     this.#index = new TreeIndex(parts.nodes, limits)
@@ -57,8 +59,8 @@ export class CommitTree implements BrowsableTree {
   ): Promise<CommitTree> {
     const { git, directory, limits } = repository
     const maxBytes = limits.entries * 300
-    const head = await git.bytes(directory, ['log', '-1', '--format=%H%n%s', commit, '--'], { maxBytes, signal })
-    const [revision = commit, message = ''] = head.toString().split('\n', 2)
+    const head = await git.bytes(directory, ['log', '-1', '--format=%H%n%ae%n%s', commit, '--'], { maxBytes, signal })
+    const [revision = commit, author = '', message = ''] = head.toString().split('\n', 3)
     const list = await git.bytes(directory, ['ls-tree', '-r', '-z', '-l', '--full-tree', revision], {
       maxBytes,
       signal,
@@ -80,7 +82,7 @@ export class CommitTree implements BrowsableTree {
       openSubmodule === undefined || gitlinks.length === 0
         ? own
         : await withSubmodules(own, gitlinks, await gitmodules(repository, revision, signal), openSubmodule)
-    return new CommitTree(limits, [revision, message.slice(0, 200)], parts)
+    return new CommitTree(limits, [revision, message.slice(0, 200), author], parts)
   }
 
   /** To be put into another tree, below `path`. */
@@ -152,6 +154,8 @@ async function gitmodules(
     throw error
   }
 }
+
+type Head = readonly [revision: string, message: string, author: string]
 
 interface Listed {
   mode: string

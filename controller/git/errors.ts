@@ -1,6 +1,7 @@
 /** Why a source could not be read. CamelCase: they are the reasons of the condition `SourceReady`. */
 export type SourceFailure =
   | 'AuthFailed'
+  | 'BranchMoved'
   | 'BranchNotFound'
   | 'CommitNotFound'
   | 'ConnectionFailed'
@@ -13,8 +14,10 @@ export type SourceFailure =
   | 'InvalidSource'
   | 'LinkLoop'
   | 'NotAFile'
+  | 'NotWritable'
   | 'OutsideRoot'
   | 'PathNotFound'
+  | 'PushRefused'
   | 'Redirected'
   | 'Refused'
   | 'RepositoryNotFound'

@@ -7,6 +7,7 @@ import { SourceError } from './errors.ts'
 import { GitExit, type GitProcess } from './git-process.ts'
 import type { Heads } from './heads.ts'
 import { defaultLimits, formatBytes, type SourceLimits } from './limits.ts'
+import { checkCommit, makeCommit, type NewCommit, pushArguments, pushFailure } from './new-commit.ts'
 import { OpenTrees } from './open-trees.ts'
 import { checkRemote, type GitRemote } from './remote.ts'
 import { RemoteHeads } from './remote-heads.ts'
@@ -23,6 +24,11 @@ export interface GitSources {
    * callers, with whatever branches, cost one exchange with the remote.
    */
   open(remote: GitRemote, signal: AbortSignal, freshness?: Freshness): Promise<BrowsableTree>
+  /**
+   * Makes a commit and pushes it; gives its hash. Rejects with `SourceError`: `BranchMoved` when somebody else was first, then nothing
+   * was pushed. Called again after a crash it makes another commit, so ask whether one is needed first.
+   */
+  push(remote: GitRemote, commit: NewCommit, signal: AbortSignal): Promise<string>
 }
 
 export interface Freshness {
@@ -77,6 +83,28 @@ export class GitCache implements GitSources {
       for (const directory of tree.directories) await this.#exclusive(directory, () => this.#discard(directory))
       const { revision } = tree
       return this.#openAt({ ...remote, commit: revision }, revision, again)
+    })
+  }
+
+  async push(remote: GitRemote, commit: NewCommit, signal: AbortSignal): Promise<string> {
+    checkRemote(remote, this.#options.allowLocal)
+    checkCommit(commit)
+    signal.throwIfAborted()
+    const directory = this.#directory(remote)
+    return this.#exclusive(directory, async () => {
+      const { git, limits } = this.#options
+      try {
+        const hash = await makeCommit({ git, directory, limits }, commit, signal)
+        await this.#atRemote(remote, directory, pushArguments(remote, commit, hash))
+        // What was pushed need not be fetched.
+        if (commit.branch === remote.branch) await this.#local(directory, ['update-ref', refOf(remote), hash])
+        return hash
+      } catch (error) {
+        throw error instanceof GitExit ? pushFailure(error, remote, commit) : error
+      } finally {
+        // Pushed or not, it is elsewhere than was known.
+        this.#heads.forget(remote)
+      }
     })
   }
 

@@ -23,6 +23,10 @@ export class RepairingTree implements BrowsableTree {
     return this.#tree.message
   }
 
+  get author(): string | undefined {
+    return this.#tree.author
+  }
+
   get leftOut(): readonly string[] {
     return this.#tree.leftOut ?? []
   }

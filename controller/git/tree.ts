@@ -20,6 +20,8 @@ export interface BrowsableTree extends SourceTree {
   readAll(paths: readonly string[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]>
   /** First line of the commit message; empty where there is no commit. */
   readonly message: string
+  /** E-mail address of the author of the commit, where there is one. */
+  readonly author?: string | undefined
 }
 
 export interface TreeWalk {

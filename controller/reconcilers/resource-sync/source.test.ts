@@ -23,7 +23,8 @@ const open = (name: string) => {
     metadata: { name: 'sync', namespace: 'default', annotations: { [annotation.name]: name } },
     spec: { filesOnHost: true, resourcePath: ['.'], operator: { secretFiles: [] } },
   } as unknown as ResourceSync
-  const git = { open: () => Promise.reject(new Error('no git here')) }
+  const noGit = () => Promise.reject(new Error('no git here'))
+  const git = { open: noGit, push: noGit }
   const access = { remoteOf: () => Promise.reject(new Error('no git here')), wake: () => () => {} }
   const deps = { git, access, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
   return openSource(sync, deps, new AbortController().signal, () => {})
