@@ -13,6 +13,10 @@ export const annotation = {
   id: 'komodo.dev/id',
   /** `file:line` the object was declared at. */
   source: 'komodo.dev/source',
+  /** What a managed sync applied last: a short hash of each declared field. It tells whether the file or the object was changed since. */
+  declared: 'komodo.dev/declared',
+  /** File that a new object is to be declared in, relative to the root of the source of its managed sync. */
+  file: 'komodo.dev/file',
   /** `namespace/name` of the ResourceSync that declared the object. */
   sync: 'komodo.dev/sync',
   /** Any new value asks for a reconcile at once (like Flux's). */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { TSchema } from 'typebox'
 import type { OpenApiSchema } from './crd.ts'
 
@@ -57,6 +58,22 @@ export function withDefaults(value: unknown, schema: TSchema): unknown {
     if (given !== undefined) completed[name] = inner === undefined ? given : withDefaults(given, inner)
   }
   return completed
+}
+
+/** The way back of `withDefaults`, as far as it can be known: what says nothing but a default is left out. */
+export function withoutDefaults(value: unknown, schema: TSchema | undefined): unknown {
+  const { items, properties, required = [] } = (schema ?? {}) as OpenApiSchema
+  if (Array.isArray(value))
+    return items === undefined ? value : value.map((item) => withoutDefaults(item, items as TSchema))
+  if (properties === undefined || typeof value !== 'object' || value === null) return value
+  const kept: Record<string, unknown> = {}
+  for (const [name, inner] of Object.entries(value)) {
+    const property = properties[name]
+    const normal = property === undefined ? undefined : withDefaults(property.default, property as TSchema)
+    if (normal !== undefined && !required.includes(name) && isDeepStrictEqual(inner, normal)) continue
+    kept[name] = withoutDefaults(inner, property as TSchema | undefined)
+  }
+  return kept
 }
 
 /** What defaulting does with values of one schema. */

@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../api/meta.ts'
 import { annotation, fieldManager } from '../api/names.ts'
-import { ApiError, getOrUndefined, isNotFound } from '../kube/client.ts'
+import { ApiError, getOrUndefined, isConflict, isNotFound } from '../kube/client.ts'
 import { formatPosition, objectKey } from './desired.ts'
 import { diffObject } from './diff.ts'
 import { type ApplyContext, applySecret, deleteSecret } from './object-secrets.ts'
@@ -15,6 +15,8 @@ export interface ApplyReport {
   failures: { kind: string; name: string; message: string }[]
   /** `Kind name` of what is deleted and still cleans up; what it needs is deleted after it. */
   awaiting: string[]
+  /** `Kind name` of what somebody changed after the plan was made; that is left to the next one. */
+  outdated: string[]
 }
 
 /** Requests under way at a time: enough to fill the API server's group commits. */
@@ -25,23 +27,35 @@ const PARALLEL = 48
  * deleted then: what replaces it may be what failed. An object counts as applied once the API's answer shows it as wanted.
  */
 export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<ApplyReport> {
-  const report: ApplyReport = { created: 0, updated: 0, gone: [], failures: [], awaiting: [] }
+  const report: ApplyReport = { created: 0, updated: 0, gone: [], failures: [], awaiting: [], outdated: [] }
   const applies = plan.changes.filter((change) => change.action !== 'delete')
   for (const group of byOrder(applies, (change) => change.desired.kind.order)) {
     await forEachParallel(group, PARALLEL, async (change) => {
       const { kind, name } = change.desired
       const failure = await attempt(() => applyObject(change, context), context.signal)
-      if (failure !== undefined) report.failures.push({ kind: kind.definition.kind, name, message: failure })
+      if (failure === OUTDATED) report.outdated.push(`${kind.definition.kind} ${name}`)
+      else if (failure !== undefined) report.failures.push({ kind: kind.definition.kind, name, message: failure })
       else if (change.action === 'create') report.created += 1
       else report.updated += 1
     })
   }
   const deletes = plan.changes.filter((change) => change.action === 'delete')
-  if (report.failures.length === 0) await deleteObjects(deletes, plan.deleting, context, report)
+  if (report.failures.length + report.outdated.length === 0)
+    await deleteObjects(deletes, plan.deleting, context, report)
   return report
 }
 
-async function applyObject({ desired, action, staleSecret }: PlannedApply, context: ApplyContext): Promise<void> {
+/** Notes on objects what was applied of them. One that was changed meanwhile gets its note after the next plan. */
+export async function noteApplied(notes: readonly PlannedApply[], context: ApplyContext): Promise<void> {
+  await forEachParallel(notes, PARALLEL, async (note) => {
+    await attempt(() => applyObject(note, context), context.signal)
+  })
+}
+
+async function applyObject(
+  { desired, action, force = true, staleSecret }: PlannedApply,
+  context: ApplyContext,
+): Promise<void> {
   const { client, namespace, signal } = context
   const { definition } = desired.kind
   // A value is there before the object that makes use of it is told. What is new cannot own its Secret before it is there itself.
@@ -57,7 +71,11 @@ async function applyObject({ desired, action, staleSecret }: PlannedApply, conte
       name: desired.objectName,
       namespace,
       labels: desired.labels,
-      annotations: { ...desired.annotations, [annotation.source]: formatPosition(desired.position) },
+      annotations: {
+        ...desired.annotations,
+        [annotation.source]: formatPosition(desired.position),
+        ...(desired.fingerprints === undefined ? {} : { [annotation.declared]: desired.fingerprints }),
+      },
     },
     spec: desired.spec,
   }
@@ -65,7 +83,7 @@ async function applyObject({ desired, action, staleSecret }: PlannedApply, conte
   const applied = await client.patch(
     definition,
     key,
-    { type: 'apply', body, force: true },
+    { type: 'apply', body, force },
     { fieldManager: fieldManager.sync, signal },
   )
   if (known === undefined) await applySecret(desired, applied, context)
@@ -106,6 +124,9 @@ async function deleteObjects(
   }
 }
 
+/** Instead of an error: somebody was faster. */
+const OUTDATED = 'changed meanwhile'
+
 /** Of one object: its error as text. A connection that is gone, or an end of the pass, concerns all and is thrown. */
 async function attempt(work: () => Promise<void>, signal: AbortSignal): Promise<string | undefined> {
   try {
@@ -113,6 +134,7 @@ async function attempt(work: () => Promise<void>, signal: AbortSignal): Promise<
     return undefined
   } catch (error) {
     signal.throwIfAborted()
+    if (isConflict(error)) return OUTDATED
     if (error instanceof ApiError && error.code < 500) return error.message
     if (error instanceof Error && error.constructor === Error) return error.message
     throw error

@@ -29,6 +29,8 @@ export interface DesiredObject {
   /** The Secret that holds what must not stand in `spec`. */
   secret?: { name: string; data: Readonly<Record<string, string>> }
   position: SourcePosition
+  /** Of a managed sync: what is noted on the object about what is declared (see `write-back/fingerprints.ts`). */
+  fingerprints?: string
 }
 
 /** A declaration that is not applied, alone; or something worth knowing about one that is. */

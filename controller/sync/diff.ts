@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/meta.ts'
-import { fieldManager } from '../api/names.ts'
 import { deepEqual, isPlainObject, type PlainObject, valueAt } from '../json.ts'
 import type { DesiredObject } from './desired.ts'
+import { Owners } from './owners.ts'
 
 /** One field that changes. A missing value means that the field is not there. Values of secrets are never part of it. */
 export interface FieldChange {
@@ -56,36 +56,4 @@ function compareMap(
     const from = live[key]
     if (from !== to) changes.push({ path: `metadata.${field}[${key}]`, ...(from === undefined ? {} : { from }), to })
   }
-}
-
-/** Who owns which field of a live object, by its managed fields. */
-class Owners {
-  readonly #ours: unknown[] = []
-  readonly #others: unknown[] = []
-  readonly #known: boolean
-
-  constructor(live: KubeObject) {
-    const entries = live.metadata.managedFields
-    this.#known = entries !== undefined
-    for (const entry of entries ?? []) {
-      const ours = entry.manager === fieldManager.sync && entry.operation === 'Apply'
-      const list = ours ? this.#ours : this.#others
-      list.push(entry.fieldsV1)
-    }
-  }
-
-  /** No longer applying the field sets it free: it is ours and nobody else's. */
-  releases(path: readonly string[]): boolean {
-    if (!this.#known) return true
-    return this.#ours.some((fields) => owns(fields, path)) && !this.#others.some((fields) => owns(fields, path))
-  }
-}
-
-function owns(fields: unknown, path: readonly string[]): boolean {
-  let node: unknown = isPlainObject(fields) ? fields['f:spec'] : undefined
-  for (const key of path) {
-    if (!isPlainObject(node)) return false
-    node = node[`f:${key}`]
-  }
-  return node !== undefined
 }

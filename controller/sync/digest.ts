@@ -3,7 +3,6 @@ import { canonicalJson } from '../json.ts'
 import type { PlannedDeploy } from './deploy-order.ts'
 import type { DesiredObject } from './desired.ts'
 import type { FieldChange } from './diff.ts'
-import type { PlannedChange } from './sync-plan.ts'
 
 /** What a digest names of an object that goes away. */
 interface Deleted {
@@ -37,7 +36,7 @@ export function changeDigest(
 }
 
 /** `sha256:...` over all changes and the deploys that they cause; empty when there is nothing to approve. */
-export function planDigest(changes: readonly PlannedChange[], deploys: readonly PlannedDeploy[]): string {
+export function planDigest(changes: readonly { digest: string }[], deploys: readonly PlannedDeploy[]): string {
   if (changes.length === 0) return ''
   const hash = createHash('sha256')
   for (const digest of changes.map((change) => change.digest).sort()) hash.update(`${digest}\n`)

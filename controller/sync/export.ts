@@ -75,11 +75,13 @@ function exportObject(object: KubeObject): ExportedObject {
   return { kind, name, objectName: object.metadata.name, text, hasSecrets, losses, unreadable }
 }
 
-function differences(kind: string, written: PlainObject, readBack: PlainObject): string[] {
+const differences = (kind: string, written: PlainObject, readBack: PlainObject): string[] =>
+  differentFields(kind, written, readBack).map((path) => `${path} is not read back from TOML as it is`)
+
+/** Dotted paths of what two specs do not say alike, defaults and line ends at the end of texts aside. */
+export function differentFields(kind: string, a: PlainObject, b: PlainObject): string[] {
   const complete = (spec: PlainObject): PlainObject => syncKinds.get(kind)?.withDefaults(spec) ?? spec
-  return differentPaths(complete(written), complete(readBack)).map(
-    (path) => `${path} is not read back from TOML as it is`,
-  )
+  return differentPaths(complete(a), complete(b))
 }
 
 function differentPaths(a: unknown, b: unknown, path = ''): string[] {
@@ -96,7 +98,7 @@ function differentPaths(a: unknown, b: unknown, path = ''): string[] {
 }
 
 /** Key-value text and file contents end with a line end when they come out of TOML; it means nothing. */
-const isSameText = (a: unknown, b: unknown): boolean =>
+export const isSameText = (a: unknown, b: unknown): boolean =>
   typeof a === 'string' && typeof b === 'string' && a.trimEnd() === b.trimEnd()
 
 function namesSecrets(value: unknown): boolean {

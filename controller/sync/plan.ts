@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/meta.ts'
 import { annotation, komodoNameOf } from '../api/names.ts'
-import { isPlainObject, valueAt } from '../json.ts'
+import { isPlainObject, type PlainObject, valueAt } from '../json.ts'
 import { planDeploys } from './deploys.ts'
 import {
   type DesiredObject,
@@ -16,21 +16,27 @@ import { diffObject, type FieldChange } from './diff.ts'
 import { changeDigest, planDigest } from './digest.ts'
 import { indexLive, type LiveIndex } from './live-index.ts'
 import type { LooseSecrets } from './object-secrets.ts'
+import { Owners } from './owners.ts'
 import type { PlanInput, PlannedApply, PlannedDelete, SyncPlan } from './sync-plan.ts'
+import { planWriteBack, type WriteBackPlan } from './write-back/plan.ts'
 
 export function planSync(input: PlanInput): SyncPlan {
   const { kinds, live, scope } = input
   const index = indexLive(live, kinds)
-  const wanted = desiredObjects(input.declarations, scope, kinds, (kind) => index.names(kind))
-  const problems = [...wanted.problems]
+  const written = input.managed && planWriteBack(input, input.managed, index)
+  const declarations = written?.declarations ?? input.declarations
+  const wanted = desiredObjects(declarations, scope, kinds, (kind) => index.names(kind))
+  const problems = [...wanted.problems, ...(written?.problems ?? [])]
 
   const inventory = new Set(input.inventory)
   const applies: PlannedApply[] = []
+  const unnoted: PlannedApply[] = []
   const inForce: DesiredObject[] = []
   const deleting = new Set<string>()
   const conflicts: string[] = []
   const syncs = new Set((live.get('ResourceSync') ?? []).map((sync) => `${scope.namespace}/${sync.metadata.name}`))
-  for (const desired of wanted.objects.values()) {
+  for (const declared of wanted.objects.values()) {
+    const desired = written === undefined ? declared : withNotes(declared, written)
     const existing = index.byName(desired.kind.definition.kind, desired.name)
     const rival = existing && otherOwner(existing, scope, syncs)
     if (rival !== undefined) {
@@ -45,7 +51,7 @@ export function planSync(input: PlanInput): SyncPlan {
       continue
     }
     const apply = planApply(desired, existing, input)
-    if (apply !== undefined) applies.push(apply)
+    if (apply !== undefined) (isNote(apply) ? unnoted : applies).push(apply)
   }
   problems.push(...rivals(inForce, input))
   applies.sort(
@@ -57,8 +63,12 @@ export function planSync(input: PlanInput): SyncPlan {
   const changes = [...applies, ...(withheld === undefined ? deletes : [])]
   const deploys = planDeploys(inForce, applies, input, problems)
   const deploying = deploys.filter((deploy) => deploy.reason.cause === 'change')
+  const writeBacks = written?.changes ?? []
   return {
     changes,
+    writeBacks,
+    writtenFiles: written?.files ?? [],
+    unnoted,
     deploys,
     problems,
     ...(withheld === undefined ? {} : { withheld }),
@@ -71,8 +81,9 @@ export function planSync(input: PlanInput): SyncPlan {
       update: applies.filter((one) => one.action === 'update').length,
       delete: withheld === undefined ? deletes.length : 0,
       deploy: deploys.length,
+      ...(writeBacks.length === 0 ? {} : { writeBack: writeBacks.length }),
     },
-    digest: planDigest(changes, deploying),
+    digest: planDigest([...changes, ...writeBacks], deploying),
   }
 }
 
@@ -98,10 +109,50 @@ function planApply(
   const stale = existing !== undefined && desired.secret === undefined && secrets.has(own)
   const staleSecret = stale && !namesSecret(desired.spec, own) ? own : undefined
   if (staleSecret !== undefined) fields.push({ path: 'its Secret', secret: true })
-  if (existing !== undefined && fields.length === 0) return undefined
+  const { fingerprints } = desired
+  const noted = fingerprints === undefined || existing?.metadata.annotations?.[annotation.declared] === fingerprints
+  if (existing !== undefined && fields.length === 0 && noted) return undefined
   const action = existing === undefined ? 'create' : 'update'
   const digest = changeDigest(action, desired, fields, digestKey)
-  return { action, desired, fields, ...(staleSecret === undefined ? {} : { staleSecret }), digest }
+  const force = fingerprints === undefined || (existing !== undefined && takesBack(fields, existing))
+  return {
+    action,
+    desired,
+    fields,
+    ...(force ? {} : { force }),
+    ...(staleSecret === undefined ? {} : { staleSecret }),
+    digest,
+  }
+}
+
+/** Whether a change concerns what somebody else set. */
+function takesBack(fields: readonly FieldChange[], existing: KubeObject): boolean {
+  const owners = new Owners(existing)
+  return fields.some(({ path }) => path.startsWith('metadata.') || owners.othersOf(path.split('.')).length > 0)
+}
+
+/** What a managed sync notes on an object, which says nothing of what it is: that needs no plan. */
+const isNote = ({ action, desired, fields }: PlannedApply): boolean =>
+  action === 'update' && desired.fingerprints !== undefined && fields.every(({ path }) => path.startsWith('metadata.'))
+
+function withNotes(desired: DesiredObject, { resets, fingerprints }: WriteBackPlan): DesiredObject {
+  const key = objectKey(desired.kind.definition.kind, desired.name)
+  const [noted, reset] = [fingerprints.get(key), resets.get(key)]
+  return {
+    ...desired,
+    ...(reset === undefined ? {} : { spec: joined(desired.spec, reset) }),
+    ...(noted === undefined ? {} : { fingerprints: noted }),
+  }
+}
+
+/** Both, table by table. They have no value in common. */
+function joined(spec: PlainObject, more: PlainObject): PlainObject {
+  const result = { ...spec }
+  for (const [key, value] of Object.entries(more)) {
+    const inner = result[key]
+    result[key] = isPlainObject(inner) && isPlainObject(value) ? joined(inner, value) : value
+  }
+  return result
 }
 
 const declaredFields = (desired: DesiredObject): FieldChange[] =>

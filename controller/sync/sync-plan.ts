@@ -1,17 +1,19 @@
 /** The plan of a sync: what it is made from, and what it says. `plan.ts` decides. */
 
 import type { KubeObject } from '../api/meta.ts'
-import type { Declaration } from '../toml/declaration.ts'
+import type { Declaration, SourceFile } from '../toml/declaration.ts'
 import type { PlannedDeploy } from './deploy-order.ts'
 import type { DesiredObject, PlanProblem, SyncScope } from './desired.ts'
 import type { FieldChange } from './diff.ts'
 import type { SyncKind } from './kinds.ts'
 import type { LooseSecrets } from './object-secrets.ts'
+import type { Places } from './write-back/place.ts'
+import type { ChangedFile } from './write-back/rewrite.ts'
 
 /** What the sync decides from. Everything was gathered before; deciding reads and writes nothing. */
 export interface PlanInput {
   scope: SyncScope
-  /** Whether what is no longer declared may be deleted (`delete` or `managed`). */
+  /** Whether what is no longer declared may be deleted (`delete`). */
   prune: boolean
   /** Most deletions at a time; a plan with more deletes nothing. */
   deletionBudget: number
@@ -29,13 +31,41 @@ export interface PlanInput {
   inventory: ReadonlySet<string>
   /** Names the secret values in a digest without giving them away. */
   digestKey: Uint8Array
+  /** What a sync needs that also writes back to its files. */
+  managed?: ManagedInput
+}
+
+export interface ManagedInput extends Places {
+  /** What was read. */
+  files: readonly SourceFile[]
+  /** `Kind/objectName` of declared objects that somebody was seen to delete. */
+  deleted: ReadonlySet<string>
 }
 
 export type PlannedChange = PlannedApply | PlannedDelete
 
+/** What somebody changed goes into the file that declares it. */
+export interface PlannedWriteBack {
+  action: 'write-back'
+  kind: SyncKind
+  name: string
+  objectName: string
+  /** `change`: of the block at `source`. `add`: a new one in that file. `remove`: the block, for the object was deleted. */
+  sort: 'change' | 'add' | 'remove'
+  /** `file:line`, or the file of what is new. */
+  source: string
+  /** From what the file says to what it will say. */
+  fields: readonly FieldChange[]
+  /** Field managers that made the changes. */
+  by: readonly string[]
+  digest: string
+}
+
 export interface PlannedApply {
   action: 'create' | 'update'
   desired: DesiredObject
+  /** Whether it may take back what somebody else set, as it may unless this says no: then the API refuses when somebody did since. */
+  force?: boolean
   fields: readonly FieldChange[]
   /** A Secret of the object that it no longer needs. */
   staleSecret?: string
@@ -63,6 +93,8 @@ export interface ObjectDeploy extends PlannedDeploy {
 export interface SyncPlan {
   /** In the order they are made: what others refer to first, deletions last and the other way round. */
   changes: readonly PlannedChange[]
+  /** What goes the other way, before the changes are made: they leave it as it is. */
+  writeBacks: readonly PlannedWriteBack[]
   deploys: readonly ObjectDeploy[]
   problems: readonly PlanProblem[]
   /** Deletions that are due and not done, and why. */
@@ -74,7 +106,11 @@ export interface SyncPlan {
   /** `Kind/objectName` of what is declared here too, but belongs to another sync. */
   conflicts: readonly string[]
   looseSecrets: LooseSecrets
-  summary: { create: number; update: number; delete: number; deploy: number }
+  /** Files with what is written back; empty when nothing is. */
+  writtenFiles: readonly ChangedFile[]
+  /** Objects that are as declared, and do not know it yet: what was applied is to be noted on them. */
+  unnoted: readonly PlannedApply[]
+  summary: { create: number; update: number; delete: number; deploy: number; writeBack?: number }
   /** Names exactly these changes; empty when there are none. */
   digest: string
 }

@@ -1,14 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { isPlainObject } from '../json.ts'
 import { syncKinds } from '../sync/kinds.ts'
 import type { Declaration } from './declaration.ts'
 import { editFile, type Spec } from './edit.ts'
 import { read } from './read.ts'
-import { scan } from './scan.ts'
+import { komodoReadsAlike } from './scan.ts'
 import { nastyText, objectOf } from './testkit/arbitrary-objects.ts'
 import { blockModels } from './vocabulary.ts'
 import { writeBlock } from './write.ts'
@@ -96,7 +95,7 @@ describe.runIf(files.length > 0)('in repositories of people', () => {
         const edited = editFile(text, [{ action: 'change', kind, name, at, from: spec, to }])
         const result = read([{ path, text: edited }])
         expect(result.diagnostics.filter(({ code }) => code === 'InvalidToml')).toEqual([])
-        if (readsAlike(text)) expect(readsAlike(edited)).toBe(true)
+        if (komodoReadsAlike(text)) expect(komodoReadsAlike(edited)).toBe(true)
         const others = (all: readonly Declaration[]) =>
           all.filter((one) => one.name !== declaration.name || one.kind !== kind).map((one) => [one.name, one.spec])
         expect(others(result.declarations)).toEqual(others(declarations))
@@ -117,12 +116,6 @@ describe.runIf(files.length > 0)('in repositories of people', () => {
     }
   })
 })
-
-/** Whether Komodo, which doubles backslashes between any two `"""`, reads the text as we do. */
-function readsAlike(text: string): boolean {
-  const naive = text.split('"""').map((part, index) => (index % 2 === 1 ? part.replaceAll('\\', '\\\\') : part))
-  return naive.join('"""') === scan(text).text && parse(scan(text).text) !== undefined
-}
 
 function leaves(value: unknown, path: readonly string[] = []): [string[], unknown][] {
   if (!isPlainObject(value)) return Array.isArray(value) ? [] : [[[...path], value]]

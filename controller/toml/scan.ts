@@ -86,6 +86,13 @@ export function scan(source: string): Scan {
   return { text: doubled.length === 0 ? source : withDoubled(source, doubled), doubled, headers }
 }
 
+/** Whether Komodo, which looks for `"""` everywhere, takes the same backslashes for literal ones. */
+export function komodoReadsAlike(source: string): boolean {
+  if (!source.includes('\\')) return true
+  const parts = source.split('"""').map((part, index) => (index % 2 === 1 ? part.replaceAll('\\', '\\\\') : part))
+  return parts.join('"""') === scan(source).text
+}
+
 /** Where an offset in the parser's text is in the original. */
 export function originalOffset({ doubled }: Scan, offset: number): number {
   let shift = 0

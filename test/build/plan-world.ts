@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../controller/api/meta.ts'
-import { fieldManager } from '../../controller/api/names.ts'
+import { annotation, fieldManager } from '../../controller/api/names.ts'
 import { isPlainObject, type PlainObject } from '../../controller/json.ts'
 import { syncKinds } from '../../controller/sync/kinds.ts'
 import { planSync } from '../../controller/sync/plan.ts'
@@ -71,7 +71,10 @@ export function applied(plan: SyncPlan, world: PlanWorld): PlanWorld {
     const others = (live.get(kind.definition.kind) ?? []).filter((object) => object.metadata.name !== name)
     if (change.action !== 'delete') {
       const { desired } = change
-      others.push(object(kind.definition.kind, name, desired.spec, { ...desired, owner: 'sync' }))
+      const { fingerprints } = desired
+      const annotations: Record<string, string> = { ...desired.annotations }
+      if (fingerprints !== undefined) annotations[annotation.declared] = fingerprints
+      others.push(object(kind.definition.kind, name, desired.spec, { ...desired, annotations, owner: 'sync' }))
       if (desired.secret) secrets.set(desired.secret.name, desired.secret.data)
       if (change.staleSecret !== undefined) secrets.delete(change.staleSecret)
     }

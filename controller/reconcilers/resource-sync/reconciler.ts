@@ -182,7 +182,14 @@ interface Work {
 /** Stores the plan, waits for its approval if it needs one, and applies it. */
 async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   const { sync, plan, revision, context, pass } = work
-  const nothing: ApplyReport = { created: 0, updated: 0, gone: [], failures: [], awaiting: [...plan.deleting] }
+  const nothing: ApplyReport = {
+    created: 0,
+    updated: 0,
+    gone: [],
+    failures: [],
+    awaiting: [...plan.deleting],
+    outdated: [],
+  }
   const stored = await listPlans(context)
   if (plan.changes.length === 0) {
     await writeInventoryOf(work)

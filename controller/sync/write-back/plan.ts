@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto'
+import type { KubeObject } from '../../api/meta.ts'
+import { annotation, komodoNameOf } from '../../api/names.ts'
+import { withoutDefaults } from '../../api/shape.ts'
+import { canonicalJson, isPlainObject, type PlainObject } from '../../json.ts'
+import type { Declaration, SourcePosition } from '../../toml/declaration.ts'
+import {
+  type DesiredObject,
+  desiredObjects,
+  formatPosition,
+  inScope,
+  objectKey,
+  type PlanProblem,
+  secretNameOf,
+} from '../desired.ts'
+import type { SyncKind } from '../kinds.ts'
+import type { LiveIndex } from '../live-index.ts'
+import { Owners } from '../owners.ts'
+import type { ManagedInput, PlanInput, PlannedWriteBack } from '../sync-plan.ts'
+import { fingerprintsOf, readFingerprints, writeFingerprints } from './fingerprints.ts'
+import { mergeObject } from './merge.ts'
+import { placeOf } from './place.ts'
+import { type ChangedFile, type Rewrite, rewriteFiles } from './rewrite.ts'
+
+/** What of the objects goes into the files, and what the files then declare. */
+export interface WriteBackPlan {
+  changes: PlannedWriteBack[]
+  files: readonly ChangedFile[]
+  /** As the files will declare them. What could not be written is as it is, so that nothing takes it back. */
+  declarations: Declaration[]
+  /** By `Kind/name`: to be applied beside what is declared (see `Merged`). */
+  resets: ReadonlyMap<string, PlainObject>
+  /** By `Kind/name`: what is to be noted on the object about what its file says now. */
+  fingerprints: ReadonlyMap<string, string>
+  problems: PlanProblem[]
+}
+
+interface Candidate {
+  rewrite: Rewrite
+  change: Omit<PlannedWriteBack, 'digest'>
+  /** What the file declares afterwards; nothing, when it was removed. */
+  declaration?: Declaration
+  position: SourcePosition
+}
+
+export function planWriteBack(input: PlanInput, managed: ManagedInput, index: LiveIndex): WriteBackPlan {
+  const { declarations, scope, kinds } = input
+  const wanted = desiredObjects(declarations, scope, kinds, (kind) => index.names(kind))
+  const byPosition = new Map(declarations.map((one) => [placeKey(one.position), one]))
+  const result: WriteBackPlan = {
+    changes: [],
+    files: [],
+    declarations: [],
+    resets: new Map(),
+    fingerprints: new Map(),
+    problems: [],
+  }
+  const candidates: Candidate[] = []
+  for (const desired of wanted.objects.values()) {
+    const declaration = byPosition.get(placeKey(desired.position))
+    if (declaration !== undefined) candidates.push(...changeOf(desired, declaration, input, index, result))
+  }
+  candidates.push(...removals([...wanted.objects.values()], byPosition, input, managed, index, result))
+  // Of what could not be understood nobody knows whether it declares the object.
+  if (!input.partial) candidates.push(...additions(wanted.declared, input, managed, result))
+
+  const { files, refused } = rewriteFiles(
+    managed.files,
+    candidates.map(({ rewrite }) => rewrite),
+  )
+  const replaced = new Map<string, Declaration | undefined>()
+  for (const { rewrite, change, declaration, position } of candidates) {
+    const problem = refused.get(rewrite)
+    if (problem === undefined) result.changes.push({ ...change, digest: digestOf(change) })
+    else result.problems.push(notWritten(change, position, problem))
+    if (rewrite.edit.action === 'change') replaced.set(placeKey(position), declaration)
+    else if (rewrite.edit.action === 'remove' && problem === undefined) replaced.set(placeKey(position), undefined)
+    else if (rewrite.edit.action === 'add' && declaration && problem === undefined)
+      result.declarations.push(declaration)
+  }
+  const kept = declarations.flatMap((one) => {
+    const key = placeKey(one.position)
+    return replaced.has(key) ? (replaced.get(key) ?? []) : one
+  })
+  return { ...result, files, declarations: [...kept, ...result.declarations] }
+}
+
+const placeKey = ({ file, line, column }: SourcePosition): string => `${file}\0${line}\0${column}`
+
+/** What somebody changed of a declared object. */
+function changeOf(
+  desired: DesiredObject,
+  declaration: Declaration,
+  { scope }: PlanInput,
+  index: LiveIndex,
+  { fingerprints, resets, problems }: WriteBackPlan,
+): Candidate[] {
+  const { kind, name, objectName, position } = desired
+  const key = objectKey(kind.definition.kind, name)
+  const completed = kind.withDefaults(desired.spec)
+  ;(fingerprints as Map<string, string>).set(key, writeFingerprints(fingerprintsOf(declaration.spec, completed)))
+  const live = index.byName(kind.definition.kind, name)
+  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return []
+  // Of another sync, or of nobody yet: it is applied first.
+  if (!belongsTo(live, scope)) return []
+  const merged = mergeObject({
+    kind,
+    declared: declaration.spec,
+    desired: desired.spec,
+    live,
+    applied: readFingerprints(live.metadata.annotations?.[annotation.declared]),
+    ownSecret: secretNameOf(kind, objectName),
+  })
+  if (Object.keys(merged.resets).length > 0) (resets as Map<string, PlainObject>).set(key, merged.resets)
+  if (merged.overwritten.length > 0) problems.push(overwritten(desired, merged.overwritten))
+  if (merged.fields.length === 0) return []
+  const edit = {
+    action: 'change' as const,
+    kind: kind.definition.kind,
+    name: declaration.name,
+    at: position,
+    from: declaration.spec,
+    to: merged.wanted,
+  }
+  return [
+    {
+      rewrite: { file: position.file, edit },
+      change: {
+        action: 'write-back',
+        kind,
+        name,
+        objectName,
+        sort: 'change',
+        source: formatPosition(position),
+        fields: merged.fields,
+        by: merged.by,
+      },
+      declaration: { ...declaration, spec: merged.wanted },
+      position,
+    },
+  ]
+}
+
+/** Blocks of objects that somebody was seen to delete, where deleting is allowed both ways. */
+function removals(
+  desired: readonly DesiredObject[],
+  byPosition: ReadonlyMap<string, Declaration>,
+  { prune, deletionBudget, inventory, partial }: PlanInput,
+  { deleted }: ManagedInput,
+  index: LiveIndex,
+  { problems }: WriteBackPlan,
+): Candidate[] {
+  const gone = desired.filter(({ kind, name, objectName }) => {
+    const key = objectKey(kind.definition.kind, objectName)
+    if (!deleted.has(key) || !inventory.has(key)) return false
+    const live = index.byName(kind.definition.kind, name)
+    return live === undefined || live.metadata.deletionTimestamp !== undefined
+  })
+  if (!prune || partial || gone.length === 0) return []
+  if (gone.length > deletionBudget) {
+    for (const { kind, name, position } of gone.slice(0, 1)) {
+      const message = `and ${gone.length - 1} others were deleted, but at most ${deletionBudget} may go from the files at a time: they are made anew; raise operator.deletionBudget if that is meant`
+      problems.push({
+        severity: 'warning',
+        reason: 'OverBudget',
+        kind: kind.definition.kind,
+        name,
+        message,
+        positions: [position],
+      })
+    }
+    return []
+  }
+  return gone.flatMap(({ kind, name, objectName, position }) => {
+    const declaration = byPosition.get(placeKey(position))
+    if (declaration === undefined) return []
+    const edit = { action: 'remove' as const, kind: kind.definition.kind, at: position }
+    const change = { action: 'write-back' as const, kind, name, objectName, sort: 'remove' as const }
+    return [
+      {
+        rewrite: { file: position.file, edit },
+        change: { ...change, source: formatPosition(position), fields: [], by: [] },
+        position,
+      },
+    ]
+  })
+}
+
+/** Objects that name this sync, that no file declares, and that the sync has never applied. */
+function additions(
+  declared: ReadonlySet<string>,
+  { live, kinds, scope, inventory }: PlanInput,
+  managed: ManagedInput,
+  { problems }: WriteBackPlan,
+): Candidate[] {
+  const candidates: Candidate[] = []
+  for (const [kindName, objects] of live) {
+    const kind = kinds.get(kindName)
+    if (kind === undefined) continue
+    for (const object of objects) {
+      const name = komodoNameOf(object)
+      if (!belongsTo(object, scope) || object.metadata.deletionTimestamp !== undefined) continue
+      if (declared.has(objectKey(kindName, kind.toml.normalizeName(name)))) continue
+      if (inventory.has(objectKey(kindName, object.metadata.name)) || new Owners(object).applied) continue
+      const place = inScope(kind, object.spec, scope)
+        ? placeOf(object, kind, managed)
+        : { problem: 'it is not declared, and the sync takes no such object (matchTags, includeVariables, ...)' }
+      if ('path' in place) candidates.push(addition(object, kind, name, place.path))
+      else
+        problems.push({
+          severity: 'warning',
+          reason: 'NotDeclared',
+          kind: kindName,
+          name,
+          message: place.problem,
+          positions: [],
+        })
+    }
+  }
+  return candidates
+}
+
+function addition(object: KubeObject, kind: SyncKind, name: string, path: string): Candidate {
+  const { definition } = kind
+  const spec = withoutDefaults(isPlainObject(object.spec) ? object.spec : {}, definition.spec) as PlainObject
+  const position = { file: path, line: 1, column: 1 }
+  const declaration = { kind: definition.kind, name, spec, secrets: {}, position }
+  return {
+    rewrite: { file: path, edit: { action: 'add', object: { kind: definition.kind, name, spec } } },
+    change: {
+      action: 'write-back',
+      kind,
+      name,
+      objectName: object.metadata.name,
+      sort: 'add',
+      source: path,
+      fields: Object.entries(spec).map(([field, to]) => ({ path: field, to })),
+      by: [],
+    },
+    declaration,
+    position,
+  }
+}
+
+/** The annotation says `namespace/name`; people may leave the namespace out. */
+const belongsTo = ({ metadata }: KubeObject, { namespace, name }: PlanInput['scope']): boolean => {
+  const owner = metadata.annotations?.[annotation.sync]
+  return owner === `${namespace}/${name}` || owner === name
+}
+
+function digestOf({ kind, name, objectName, sort, fields }: Omit<PlannedWriteBack, 'digest'>): string {
+  const parts = ['write-back', sort, kind.definition.kind, name, objectName, fields]
+  return createHash('sha256').update(canonicalJson(parts)).digest('base64url')
+}
+
+const notWritten = (
+  { kind, name }: Pick<PlannedWriteBack, 'kind' | 'name'>,
+  position: SourcePosition,
+  why: string,
+): PlanProblem => ({
+  severity: 'error',
+  reason: 'NotWrittenBack',
+  kind: kind.definition.kind,
+  name,
+  message: `was changed, and cannot be written back to ${position.file}: ${why}; write it into the file by hand, or undo the change`,
+  positions: [position],
+})
+
+const overwritten = ({ kind, name, position }: DesiredObject, fields: readonly string[]): PlanProblem => ({
+  severity: 'warning',
+  reason: 'Overwritten',
+  kind: kind.definition.kind,
+  name,
+  message: `was changed both here and in ${position.file} (${fields.slice(0, 5).join(', ')}): the file is applied`,
+  positions: [position],
+})
