@@ -151,7 +151,8 @@ export class Frame<T extends Reconciled> {
       signal: deadline.signal,
       status: draft,
       log: { debug: scrubbed('debug'), info: scrubbed('info'), warn: scrubbed('warn'), error: scrubbed('error') },
-      event: (type, reason, message) => this.#options.events.record(object, type, reason, redactor.text(message)),
+      event: (type, reason, message, about = object) =>
+        this.#options.events.record(about, type, reason, redactor.text(message)),
       redact: (secrets) => redactor.add(secrets),
     }
   }

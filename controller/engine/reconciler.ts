@@ -43,8 +43,8 @@ export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
   readonly status: StatusDraft<T>
   /** Lines carry the kind, namespace, name and reconcileID; secrets that were given to `redact` are scrubbed. */
   readonly log: Logger
-  /** An event on the object (`kubectl describe` shows it). Secrets that were given to `redact` never show. */
-  event(type: 'Normal' | 'Warning', reason: string, message: string): void
+  /** An event on the object, or on another one that it is about (`kubectl describe` shows it). Secrets that were given to `redact` never show. */
+  event(type: 'Normal' | 'Warning', reason: string, message: string, about?: Readonly<KubeObject>): void
   /** Values that must not appear in anything this pass reports. */
   redact(secrets: Iterable<string>): void
 }

@@ -18,6 +18,15 @@ export interface DeclarationFiles {
   files: SourceFile[]
   /** With an error among them the revision must be refused: what is missing would look as if it had been removed. */
   diagnostics: Diagnostic[]
+  /** Where and how the files are kept, by path; for whoever writes them. */
+  kept: ReadonlyMap<string, KeptFile>
+}
+
+export interface KeptFile {
+  /** Once links are resolved. */
+  realPath: string
+  /** Whether it begins with a byte order mark, which is no part of its text. */
+  hasMark: boolean
 }
 
 /**
@@ -69,9 +78,11 @@ export async function readDeclarationFiles(
     tooMuch('TooLarge', '', `the selected files have ${have} together; at most ${most} are read`)
   }
   // The other files are read whatever a path is wrong with: their errors are told in one go.
-  if (!fits) return { files: [], diagnostics }
+  if (!fits) return { files: [], diagnostics, kept: new Map() }
 
-  const paths = [...selected.values()].map((file) => file.path).sort()
+  const realPaths = new Map([...selected].map(([realPath, { path }]) => [path, realPath]))
+  const paths = [...realPaths.keys()].sort()
+  const kept = new Map<string, KeptFile>()
   const contents = await tree.readAll(paths, signal)
   const files: SourceFile[] = []
   for (const [i, path] of paths.entries()) {
@@ -79,8 +90,9 @@ export async function readDeclarationFiles(
     const text = bytes === undefined ? undefined : decode(bytes)
     if (text === undefined) report('error', 'NotUtf8', path, 'the file is not UTF-8 text; save it as UTF-8')
     else files.push({ path, text })
+    kept.set(path, { realPath: realPaths.get(path) ?? path, hasMark: bytes?.[0] === 0xef && bytes[1] === 0xbb })
   }
-  return { files, diagnostics }
+  return { files, diagnostics, kept }
 }
 
 type Report = (severity: Diagnostic['severity'], code: string, file: string, message: string) => void

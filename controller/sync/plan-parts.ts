@@ -1,7 +1,7 @@
 import { MAX_CHANGES_PER_PART, type PlanChange, type PlanFieldChange } from '../api/v1alpha1/plan.ts'
 import { formatPosition } from './desired.ts'
 import type { FieldChange } from './diff.ts'
-import type { PlannedChange, SyncPlan } from './sync-plan.ts'
+import type { PlannedChange, PlannedWriteBack, SyncPlan } from './sync-plan.ts'
 
 /** Longest text that a plan shows of one value. The digest covers all of it. */
 const MAX_VALUE = 4_000
@@ -9,12 +9,28 @@ const MAX_VALUE = 4_000
 const MAX_PART_BYTES = 240_000
 
 /** The plan as Plan objects show it: changes in order, then deploys by round. */
-export function describeChanges(plan: Pick<SyncPlan, 'changes' | 'deploys'>): PlanChange[] {
-  const changes = plan.changes.map(describeChange)
+export function describeChanges(
+  plan: Pick<SyncPlan, 'changes' | 'deploys'> & { writeBacks?: SyncPlan['writeBacks'] },
+): PlanChange[] {
+  const changes = [...(plan.writeBacks ?? []).map(describeWriteBack), ...plan.changes.map(describeChange)]
   for (const { kind, name, objectName, source, round, reason } of plan.deploys) {
     changes.push({ action: 'deploy', kind, name, objectName, source, round, reason: reason.text })
   }
   return changes
+}
+
+function describeWriteBack({ kind, name, objectName, sort, source, fields, by, digest }: PlannedWriteBack): PlanChange {
+  const what = { change: 'changed', add: 'new', remove: 'deleted' }[sort]
+  return {
+    action: 'write-back',
+    kind: kind.definition.kind,
+    name,
+    objectName,
+    source,
+    reason: by.length === 0 ? what : `${what} by ${by.join(', ')}`,
+    fields: fields.map(describeField),
+    digest,
+  }
 }
 
 function describeChange(change: PlannedChange): PlanChange {

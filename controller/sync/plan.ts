@@ -63,7 +63,7 @@ export function planSync(input: PlanInput): SyncPlan {
   const changes = [...applies, ...(withheld === undefined ? deletes : [])]
   const deploys = planDeploys(inForce, applies, input, problems)
   const deploying = deploys.filter((deploy) => deploy.reason.cause === 'change')
-  const writeBacks = written?.changes ?? []
+  const writeBacks = input.managed?.onReview === true ? [] : (written?.changes ?? [])
   return {
     changes,
     writeBacks,

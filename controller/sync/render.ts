@@ -6,8 +6,8 @@ export interface RenderOptions {
   paint?: (tone: 'add' | 'change' | 'remove' | 'deploy' | 'quiet', text: string) => string
 }
 
-const marks = { create: '+', update: '~', delete: '-', deploy: '>' } as const
-const tones = { create: 'add', update: 'change', delete: 'remove', deploy: 'deploy' } as const
+const marks = { create: '+', update: '~', delete: '-', deploy: '>', 'write-back': '<' } as const
+const tones = { create: 'add', update: 'change', delete: 'remove', deploy: 'deploy', 'write-back': 'change' } as const
 
 /** `3 to create, 1 to update, nothing to delete; 2 deploys` */
 export function renderSummary(summary: PlanSummary): string {
@@ -16,6 +16,7 @@ export function renderSummary(summary: PlanSummary): string {
     summary.update > 0 ? `${summary.update} to update` : '',
     summary.delete > 0 ? `${summary.delete} to delete` : '',
     summary.deploy > 0 ? `${summary.deploy} to deploy` : '',
+    summary.writeBack ? `${summary.writeBack} to write back` : '',
   ].filter((part) => part !== '')
   return parts.length === 0 ? 'nothing to do' : parts.join(', ')
 }

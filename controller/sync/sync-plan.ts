@@ -40,6 +40,8 @@ export interface ManagedInput extends Places {
   files: readonly SourceFile[]
   /** `Kind/objectName` of declared objects that somebody was seen to delete. */
   deleted: ReadonlySet<string>
+  /** What is to be written stands on a branch for review: it is no part of the plan, and nothing takes the objects back. */
+  onReview?: boolean
 }
 
 export type PlannedChange = PlannedApply | PlannedDelete

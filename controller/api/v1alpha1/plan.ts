@@ -14,6 +14,9 @@ export const planSummary = Type.Object(
     update: Type.Integer({ description: 'Number of objects to update. Example: `1`.', minimum: 0 }),
     delete: Type.Integer({ description: 'Number of objects to delete. Example: `0`.', minimum: 0 }),
     deploy: Type.Integer({ description: 'Number of objects to deploy. Example: `2`.', minimum: 0 }),
+    writeBack: Type.Optional(
+      Type.Integer({ description: 'Number of objects to write back into the files. Example: `1`.', minimum: 0 }),
+    ),
   },
   { description: 'How many changes of each sort the whole plan has.' },
 )
@@ -34,7 +37,7 @@ const fieldChange = Type.Object(
 
 const change = Type.Object(
   {
-    action: Type.Enum(['create', 'update', 'delete', 'deploy'], {
+    action: Type.Enum(['create', 'update', 'delete', 'deploy', 'write-back'], {
       type: 'string',
       description: 'What happens to the object.',
     }),

@@ -10,6 +10,30 @@ import { ageColumns, type KindDefinition, readyColumns } from './kind.ts'
 import { planSummary } from './plan.ts'
 import Type from './schema.ts'
 
+const writeBack = table(
+  (options) =>
+    Type.Object(
+      {
+        author: text('Name of the author of commits.', { default: 'Komodo Operator' }),
+        email: text('E-mail address of the author of commits.', { default: 'komodo@komodo.dev' }),
+        message: text(
+          'First line of the commit message; what changed is listed below it. `{objects}`, `{files}`, `{count}` and `{sync}` are filled in.',
+          { default: 'Write back {objects}', example: 'chore(komodo): {objects}' },
+        ),
+        branch: text(
+          'Branch to push to, for review, instead of the branch of the sync. It is made anew on top of that whenever something changes; objects stay as they are until it is merged.',
+          { example: 'komodo/changes' },
+        ),
+        newObjects: text(
+          'File that new objects go into, relative to the root of the source; `{kind}` and `{name}` are filled in. The annotation `komodo.dev/file` of an object goes before it. Empty: the only file of the source, if it is one.',
+          { example: '{kind}s/{name}.toml' },
+        ),
+      },
+      options,
+    ),
+  'How a managed sync writes to its files.',
+)
+
 const operator = table(
   (options) =>
     Type.Object(
@@ -30,6 +54,7 @@ const operator = table(
           'Files of the source that SOPS encrypted (.yaml, .json or .env): each key at the top becomes a secret Variable. Needs `decryption` and `include_variables = true`.',
           { shape: 'StringList', example: '["secrets.sops.yaml"]' },
         ),
+        writeBack,
         ...gitOperator,
       },
       options,
@@ -55,8 +80,14 @@ const spec = Type.Object({
       example: '["stacks", "servers.toml"]',
     },
   ),
-  managed: flag('Komodo may write changes back to the files; implies `delete`.', { default: false, since: '1.15.0' }),
-  delete: flag('Delete objects that this sync applied before and that are no longer declared.', { default: false }),
+  managed: flag(
+    'What somebody changes on an object, by kubectl or otherwise, is written back into the file that declares it (see `operator.writeBack`). Unlike in Komodo it deletes nothing: that is `delete`.',
+    { default: false, since: '1.15.0' },
+  ),
+  delete: flag(
+    'Delete objects that this sync applied before and that are no longer declared; with `managed` also the other way round: blocks of objects that somebody deleted.',
+    { default: false },
+  ),
   includeResources: flag('Apply everything but variables and user groups.', { default: true, since: '1.17.0' }),
   matchTags: list('Only objects with all of these tags take part; empty: all.', {
     example: '["prod"]',
@@ -142,6 +173,8 @@ export const resourceSyncCondition = {
   valid: 'Valid',
   approved: 'Approved',
   applied: 'Applied',
+  /** Of managed syncs; `Ready` does not depend on it. */
+  writtenBack: 'WrittenBack',
 } as const
 
 export const resourceSyncKind = {
@@ -170,5 +203,6 @@ export const resourceSyncKind = {
     Valid: 'All files could be understood.',
     Approved: 'There is no plan that waits for approval.',
     Applied: 'What the last revision declares was applied.',
+    WrittenBack: 'Of managed syncs: what was changed on objects is in the files.',
   },
 } satisfies KindDefinition

@@ -1,4 +1,5 @@
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import type { DeclarationFiles } from '../../sync/files.ts'
 import type { Declaration, Diagnostic } from '../../toml/declaration.ts'
 import { read } from '../../toml/read.ts'
 import type { SecretReader } from '../secrets.ts'
@@ -12,6 +13,8 @@ export interface Declared {
   partial: boolean
   /** The revision cannot be used at all. */
   refused: boolean
+  /** What was read, and how it is kept; for whoever writes it. */
+  files: DeclarationFiles
 }
 
 /** What the files of a source say. */
@@ -31,5 +34,6 @@ export async function readDeclared(
     diagnostics,
     partial: errors.length > 0,
     refused: errors.some(({ block }) => block === undefined),
+    files: selected,
   }
 }

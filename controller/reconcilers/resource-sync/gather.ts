@@ -7,15 +7,22 @@ import type { KubeClient } from '../../kube/client.ts'
 import { labelValue } from '../../sync/desired.ts'
 import { syncKinds } from '../../sync/kinds.ts'
 import { secretValues } from '../../sync/object-secrets.ts'
-import type { PlanInput } from '../../sync/sync-plan.ts'
+import type { ManagedInput, PlanInput } from '../../sync/sync-plan.ts'
 import type { Declaration } from '../../toml/declaration.ts'
+
+export interface GatherDeps {
+  client: KubeClient
+  digestKey: Uint8Array
+  signal: AbortSignal
+  managed?: ManagedInput | undefined
+}
 
 /** Everything that a plan is made from, read from the API itself: copies may lag, and do not know who owns which field. */
 export async function gather(
   sync: ResourceSync,
   source: { declarations: readonly Declaration[]; partial: boolean },
   inventory: ReadonlySet<string>,
-  { client, digestKey, signal }: { client: KubeClient; digestKey: Uint8Array; signal: AbortSignal },
+  { client, digestKey, signal, managed }: GatherDeps,
 ): Promise<PlanInput> {
   const { spec, metadata } = sync
   const namespace = metadata.namespace ?? ''
@@ -27,9 +34,11 @@ export async function gather(
   ])
   const { matchTags, includeResources, includeVariables, includeUserGroups } = spec
   return {
-    ...source,
+    declarations: source.declarations,
+    partial: source.partial,
+    ...(managed && { managed }),
     scope: { namespace, name: metadata.name, matchTags, includeResources, includeVariables, includeUserGroups },
-    prune: spec.delete || spec.managed,
+    prune: spec.delete,
     deletionBudget: budget(spec.operator.deletionBudget, inventory.size),
     kinds: syncKinds,
     live: new Map(kinds.map(({ kind }, i) => [kind, (lists[i]?.items ?? []).map(fits.get(kind) ?? asIs)])),

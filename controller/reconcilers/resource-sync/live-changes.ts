@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, ObjectKey } from '../../api/meta.ts'
-import { annotation } from '../../api/names.ts'
+import { annotation, label } from '../../api/names.ts'
 import type { Change, Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
 
@@ -11,6 +11,9 @@ import type { Wake } from '../../engine/reconciler.ts'
 export class LiveChanges {
   readonly #listers: readonly Lister<KubeObject>[]
   readonly #versions = new Map<string, number>()
+  /** By `namespace/name` of the sync: `Kind/objectName` of what somebody was seen to delete. */
+  readonly #deleted = new Map<string, Set<string>>()
+  readonly #expected = new Set<string>()
 
   constructor(listers: readonly Lister<KubeObject>[]) {
     this.#listers = listers
@@ -19,6 +22,25 @@ export class LiveChanges {
   /** Grows with every change in the namespace. To be read before the objects are. */
   version(namespace: string): number {
     return this.#versions.get(namespace) ?? 0
+  }
+
+  /** `Kind/objectName` of objects of a sync that somebody else was seen to delete. */
+  deletedOf(sync: string): ReadonlySet<string> {
+    return this.#deleted.get(sync) ?? new Set()
+  }
+
+  /** What of these is still of interest; the others are forgotten. */
+  keepDeleted(sync: string, keep: ReadonlySet<string>): void {
+    const kept = this.deletedOf(sync)
+    if (kept.size === 0) return
+    const remaining = new Set([...kept].filter((key) => keep.has(key)))
+    if (remaining.size === 0) this.#deleted.delete(sync)
+    else this.#deleted.set(sync, remaining)
+  }
+
+  /** The sync itself is about to delete objects of these uids. */
+  expectDeleted(uids: Iterable<string>): void {
+    for (const uid of uids) this.#expected.add(uid)
   }
 
   /** Starts to count, and wakes the sync whose object somebody changed or removed: it is put back at once. */
@@ -31,9 +53,42 @@ export class LiveChanges {
     if (object === undefined || !isRelevant(change)) return
     const { namespace = '' } = object.metadata
     this.#versions.set(namespace, this.version(namespace) + 1)
-    const owner = (change.before ?? object).metadata.annotations?.[annotation.sync]?.split('/', 2)
-    if (change.before !== undefined && owner?.[1] !== undefined) enqueue({ namespace: owner[0] ?? '', name: owner[1] })
+    this.#noteDeletion(change)
+    const owners = new Set(
+      [change.before, change.after].flatMap((one) => (one === undefined ? [] : (ownerOf(one) ?? []))),
+    )
+    for (const owner of owners) {
+      // What a sync makes itself tells it nothing new; what names a sync and was not made by it is to be declared.
+      const isNew = change.before === undefined && object.metadata.labels?.[label.sync] !== undefined
+      if (!isNew) enqueue({ namespace: owner.slice(0, owner.indexOf('/')), name: owner.slice(owner.indexOf('/') + 1) })
+    }
   }
+
+  #noteDeletion({ before, after }: Change<KubeObject>): void {
+    const object = after ?? before
+    const owner = before && ownerOf(before)
+    if (before === undefined || object === undefined || owner === undefined) return
+    const key = `${object.kind}/${object.metadata.name}`
+    const { uid = '' } = before.metadata
+    const goes =
+      after === undefined || (after.metadata.deletionTimestamp ?? '') !== (before.metadata.deletionTimestamp ?? '')
+    if (!goes) return
+    if (this.#expected.has(uid)) {
+      if (after === undefined) this.#expected.delete(uid)
+      return
+    }
+    const seen = this.#deleted.get(owner) ?? new Set()
+    if (seen.size < MOST_DELETED) this.#deleted.set(owner, seen.add(key))
+  }
+}
+
+/** More than any deletion budget would let through. */
+const MOST_DELETED = 10_000
+
+/** `namespace/name` of the sync that an object names; people may leave the namespace out. */
+function ownerOf({ metadata }: KubeObject): string | undefined {
+  const named = metadata.annotations?.[annotation.sync]
+  return named === undefined || named.includes('/') ? named : `${metadata.namespace ?? ''}/${named}`
 }
 
 function isRelevant({ before, after }: Change<KubeObject>): boolean {
@@ -47,6 +102,7 @@ function isRelevant({ before, after }: Change<KubeObject>): boolean {
     !isDeepStrictEqual(dataOf(before), dataOf(after)) ||
     !isDeepStrictEqual(conflictsOf(before), conflictsOf(after)) ||
     old.annotations?.[annotation.sync] !== now.annotations?.[annotation.sync] ||
+    old.annotations?.[annotation.file] !== now.annotations?.[annotation.file] ||
     old.annotations?.[annotation.name] !== now.annotations?.[annotation.name]
   )
 }

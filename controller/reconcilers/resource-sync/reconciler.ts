@@ -11,11 +11,11 @@ import {
 import type { Clock } from '../../engine/clock.ts'
 import { TransientError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
-import type { Pass, Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
+import type { Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
-import { type ApplyReport, applyPlan } from '../../sync/apply.ts'
+import { type ApplyReport, applyPlan, noteApplied } from '../../sync/apply.ts'
 import { type Inventory, readInventory, writeInventory } from '../../sync/inventory.ts'
 import { tendSecrets } from '../../sync/object-secrets.ts'
 import { planSync } from '../../sync/plan.ts'
@@ -30,7 +30,7 @@ import {
   storePlan,
   tidyPlans,
 } from '../../sync/stored-plans.ts'
-import type { SyncPlan } from '../../sync/sync-plan.ts'
+import type { ManagedInput, SyncPlan } from '../../sync/sync-plan.ts'
 import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { openApprovals, settleApprovals } from './approval.ts'
@@ -48,6 +48,15 @@ import {
   tellApplied,
 } from './report.ts'
 import { openSource, rethrowSource, type SourceDeps } from './source.ts'
+import {
+  managedInput,
+  reportInStep,
+  tellOverwritten,
+  type WriteBackWork,
+  waitsForReview,
+  writeBack,
+  writeBackFailure,
+} from './write-back.ts'
 
 export interface ResourceSyncDeps extends SourceDeps {
   client: KubeClient
@@ -64,6 +73,11 @@ export interface ResourceSyncDeps extends SourceDeps {
 /** How soon to look whether what is deleted is gone. Its going also wakes the sync. */
 const DELETION_RECHECK_MS = 2_000
 
+/** How soon to look at a source that was written, or that somebody else changed meanwhile. */
+const AGAIN_MS = 20
+/** Races that may be lost in a row before it is told as a failure, and backed off. */
+const MOST_RACES = 10
+
 /** What the last pass of a sync found in order, so that the next one need not look at every object again. */
 interface Settled {
   revision: string
@@ -79,6 +93,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const { clock, approvals, live } = deps
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
+  const races = new Map<string, number>()
   const users = [...loginUsers(deps), ...repoUsers(deps)]
   for (const lister of live.values()) {
     lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
@@ -120,10 +135,33 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
 
       const context = contextOf(sync, deps, kubeTime(new Date(clock.now())), signal)
       const inventory = await readInventory(context)
-      const plan = planSync(await gather(sync, declared, inventory.objects, { ...deps, signal }))
+      const managed = managedInput(sync, source, declared, changes.deletedOf(keyText(sync.metadata)))
+      const input = await gather(sync, declared, inventory.objects, { ...deps, signal, managed })
+      const now = clock.now()
+      let plan = planSync(input)
+      changes.keepDeleted(keyText(sync.metadata), stillToRemove(plan))
+      if (await waitsForReview({ sync, source, declared, plan, input, pass, now }).catch(rethrowSource)) {
+        plan = planSync({ ...input, managed: { ...(managed as ManagedInput), onReview: true } })
+      } else if (plan.writeBacks.length === 0) reportInStep(sync, pass)
+      changes.expectDeleted(plan.changes.flatMap((change) => (change.action === 'delete' ? change.uid : [])))
       reportPlan(plan, declared, pass)
-      const carriedOut = await carryOut({ sync, plan, revision, inventory, context, pass })
+      const carriedOut = await carryOut({
+        sync,
+        source,
+        declared,
+        plan,
+        input,
+        revision,
+        inventory,
+        context,
+        pass,
+        now,
+      })
       if (carriedOut === 'pending') return recheck
+      if (carriedOut === 'moved') return lostRace(races, uid)
+      races.delete(uid)
+      // What was written is another revision.
+      if (plan.writeBacks.length > 0 || carriedOut.outdated.length > 0) return { afterMs: AGAIN_MS }
       if (carriedOut.awaiting.length > 0) return { afterMs: DELETION_RECHECK_MS }
 
       countReady(sync, live, status.fields)
@@ -165,22 +203,34 @@ function repoUsers({ live, repos }: Pick<ResourceSyncDeps, 'live' | 'repos'>): W
 
 const present = (value: string | undefined): string[] => (value === undefined ? [] : [value])
 
+/** Somebody else pushed between the look at the source and our push: all is looked at anew. */
+function lostRace(races: Map<string, number>, uid: string): Recheck {
+  const lost = (races.get(uid) ?? 0) + 1
+  races.set(uid, lost)
+  if (lost < MOST_RACES) return { afterMs: AGAIN_MS * 2 ** Math.min(lost, 6) }
+  const message = `somebody else changed the source before each of ${lost} tries to write to it; it is tried again`
+  throw new TransientError(condition.writtenBack, 'BranchMoved', message)
+}
+
+/** `Kind/objectName` of deleted objects whose blocks are still in the files. */
+const stillToRemove = ({ writeBacks }: SyncPlan): ReadonlySet<string> =>
+  new Set(writeBacks.flatMap((one) => (one.sort === 'remove' ? `${one.kind.definition.kind}/${one.objectName}` : [])))
+
 const isInOrder = (plan: SyncPlan): boolean =>
   plan.changes.length === 0 &&
+  plan.writeBacks.length === 0 &&
   plan.deleting.size === 0 &&
   !plan.problems.some(({ reason }) => reason === 'BeingDeleted')
 
-interface Work {
-  sync: Readonly<ResourceSync>
+interface Work extends WriteBackWork {
   plan: SyncPlan
   revision: string
   inventory: Inventory
   context: PlanStoreContext
-  pass: Pass<ResourceSync>
 }
 
 /** Stores the plan, waits for its approval if it needs one, and applies it. */
-async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
+async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'moved'> {
   const { sync, plan, revision, context, pass } = work
   const nothing: ApplyReport = {
     created: 0,
@@ -191,8 +241,10 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
     outdated: [],
   }
   const stored = await listPlans(context)
-  if (plan.changes.length === 0) {
+  const planned = [...plan.writeBacks, ...plan.changes]
+  if (planned.length === 0) {
     await writeInventoryOf(work)
+    await noteApplied(plan.unnoted, context)
     await settleApprovals(await openApprovals(context), undefined, context)
     await tendSecrets(plan.looseSecrets, context)
     if (plan.deleting.size === 0) await conclude(stored, context)
@@ -202,13 +254,22 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
   }
 
   const approvals = await openApprovals(context)
-  const underWay = stored.find((one) => isUnderWay(one) && covers(one, plan.changes))
+  const underWay = stored.find((one) => isUnderWay(one) && covers(one, planned))
   const current = underWay ?? (await approvedPlan(work, stored, approvals))
   if (current === undefined) return 'pending'
   await settleApprovals(approvals, current, context)
   pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
 
+  let failure: unknown
+  if (plan.writeBacks.length > 0) {
+    try {
+      if ((await writeBack(work)) === 'moved') return 'moved'
+    } catch (error) {
+      failure = writeBackFailure(error, pass)
+    }
+  }
   const written = await writeInventoryOf(work)
+  await noteApplied(plan.unnoted, context)
   await tendSecrets(plan.looseSecrets, context)
   const report = await applyPlan(plan, context)
   if (report.gone.length > 0) {
@@ -216,7 +277,8 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
     const remaining = new Set([...plan.inventory].filter((key) => !gone.has(key)))
     await writeInventoryOf({ ...work, inventory: written }, remaining)
   }
-  if (report.failures.length === 0 && report.awaiting.length === 0) {
+  const isThrough = report.failures.length + report.awaiting.length + report.outdated.length === 0
+  if (isThrough && failure === undefined) {
     await markPlan(
       current,
       { type: planCondition.applied, reason: 'Applied', message: 'All changes were made.' },
@@ -224,8 +286,10 @@ async function carryOut(work: Work): Promise<ApplyReport | 'pending'> {
     )
   }
   tellApplied(report, plan, revision, pass)
+  tellOverwritten(work)
   reportApplied(report, plan, revision, pass, sync)
   if (report.failures.length > 0) throw applyFailed(report)
+  if (failure !== undefined) throw failure
   return report
 }
 

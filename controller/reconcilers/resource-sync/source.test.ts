@@ -26,7 +26,8 @@ const open = (name: string) => {
   const noGit = () => Promise.reject(new Error('no git here'))
   const git = { open: noGit, push: noGit }
   const access = { remoteOf: () => Promise.reject(new Error('no git here')), wake: () => () => {} }
-  const deps = { git, access, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
+  const client = undefined as never
+  const deps = { client, git, access, repos: new ObjectStore<Repo>(), syncDirectory: join(data, 'syncs') }
   return openSource(sync, deps, new AbortController().signal, () => {})
 }
 

@@ -12,14 +12,17 @@ import { openDirectory } from '../../git/directory-tree.ts'
 import { SourceError } from '../../git/errors.ts'
 import type { GitSources } from '../../git/git-cache.ts'
 import type { BrowsableTree } from '../../git/tree.ts'
+import type { KubeClient } from '../../kube/client.ts'
 import { confine, type DeclarationFiles, readDeclarationFiles } from '../../sync/files.ts'
 import type { GitAccess } from '../git-access.ts'
 import { linkedRepoOf } from '../source/linked-repo.ts'
 import { isAskedToLook, oldest } from '../source/open-tree.ts'
+import { gitWriting, hostWriting, INLINE, inlineWriting, type SourceWriting, selectionOf } from './write-source.ts'
 
 const SOURCE_READY = 'SourceReady'
 
 export interface SourceDeps {
+  client: KubeClient
   git: GitSources
   access: GitAccess
   repos: Lister<Repo>
@@ -38,21 +41,25 @@ export interface SyncSource {
   files(signal: AbortSignal): Promise<DeclarationFiles>
   /** Another file of it, `undefined` when there is none; missing where a source has no files. */
   read?: BrowsableTree['read']
+  /** Where new files would be read, and how all are written. */
+  writing: SourceWriting
 }
 
 /** Files on the host, then a repository (a Repo's, or its own), then what is written in the object itself: the first that is given, as in Komodo. */
 export async function openSource(
   sync: ResourceSync,
-  { git, access, repos, syncDirectory }: SourceDeps,
+  { client, git, access, repos, syncDirectory }: SourceDeps,
   signal: AbortSignal,
   redact: (secrets: string[]) => void,
 ): Promise<SyncSource> {
   const { spec, metadata } = sync
+  const selection = selectionOf(spec.resourcePath)
   try {
     if (spec.filesOnHost) {
       const directory = join(syncDirectory, folderOf(komodoNameOf(sync)))
       const tree = await openFolder(directory, spec.operator.secretFiles, signal)
-      return treeSource(directory, tree, spec.resourcePath)
+      const writing = { ...selection, ...hostWriting(directory, tree) }
+      return treeSource(directory, tree, spec.resourcePath, writing)
     }
     // Its path, environment and commands concern servers, not syncs.
     const settings = linkedRepoOf(sync, repos, SOURCE_READY)?.spec ?? spec
@@ -64,7 +71,8 @@ export async function openSource(
       const isNew = metadata.generation !== sync.status?.observedGeneration
       const maxAgeMs = isNew || isAskedToLook(sync) ? 0 : oldest(parseDuration(spec.operator.interval))
       const tree = await git.open(remote, signal, { maxAgeMs })
-      return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath)
+      const writing = { ...selection, ...gitWriting(git, remote, tree) }
+      return treeSource(`${url} ${commit === '' ? branch : commit}`, tree, spec.resourcePath, writing)
     }
   } catch (error) {
     return rethrowSource(error)
@@ -78,7 +86,8 @@ export async function openSource(
     description: 'fileContents',
     revision: `sha256:${createHash('sha256').update(text).digest('hex')}`,
     message: '',
-    files: async () => ({ files: [{ path: 'fileContents', text }], diagnostics: [] }),
+    files: async () => ({ files: [{ path: INLINE, text }], diagnostics: [], kept: new Map() }),
+    writing: inlineWriting(sync, client),
   }
 }
 
@@ -107,12 +116,18 @@ function folderOf(name: string): string {
   throw new StalledError(SOURCE_READY, 'InvalidSource', message)
 }
 
-const treeSource = (description: string, tree: BrowsableTree, resourcePath: readonly string[]): SyncSource => ({
+const treeSource = (
+  description: string,
+  tree: BrowsableTree,
+  resourcePath: readonly string[],
+  writing: SourceWriting,
+): SyncSource => ({
   description,
   revision: tree.revision,
   message: tree.message,
   files: (signal) => readDeclarationFiles(tree, resourcePath, signal),
   read: (path, signal) => tree.read(path, signal),
+  writing,
 })
 
 /** What a failure of a source means for the sync. */
