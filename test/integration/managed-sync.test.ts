@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import type { Transport } from '../../controller/kube/transport.ts'
 import { type GitRepository, type GitServer, startGitServer } from '../harness/git-server.ts'
 import { type SyncOperator, startSyncOperator, typeOf } from '../harness/sync-operator.ts'
 import { waitUntil } from '../harness/wait-until.ts'
@@ -16,9 +17,20 @@ let repository: GitRepository
 let counter = 0
 let name: string
 
+/** Writes that still get through; after that the process is as good as dead. */
+let writesLeft = Number.POSITIVE_INFINITY
+const mortal = (transport: Transport): Transport => ({
+  ...transport,
+  request: (request) => {
+    if (request.method === 'GET' || request.path.includes('/events')) return transport.request(request)
+    writesLeft -= 1
+    return writesLeft < 0 ? Promise.reject(new Error('killed')) : transport.request(request)
+  },
+})
+
 beforeAll(async () => {
   server = await startGitServer()
-  operator = await startSyncOperator()
+  operator = await startSyncOperator({ wrap: mortal })
 })
 afterAll(async () => {
   await operator.close()
@@ -30,6 +42,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   server.intercept = undefined
+  writesLeft = Number.POSITIVE_INFINITY
   for (const kind of [
     'ResourceSync',
     'PlanApproval',
@@ -225,6 +238,36 @@ describe('a change by kubectl', () => {
     await approve()
     await holds('apps/web.toml', '"h2"')
     await inForce()
+  })
+})
+
+describe('a crash', () => {
+  it('before any write to the API loses no change and commits it once', async () => {
+    repository.commit(files)
+    await fromGit()
+    await inForce()
+    for (let writes = 0; writes < 6; writes++) {
+      const before = commits().length
+      writesLeft = writes
+      await patch('Stack', 'web', { server: `h-${writes}` })
+      await waitUntil(
+        'the end',
+        async () => writesLeft < 0 || (await said('WrittenBack')).includes(`h-${writes}`) || undefined,
+        {
+          timeoutMs: 3_000,
+        },
+      ).catch(() => undefined)
+      writesLeft = Number.POSITIVE_INFINITY
+      await operator.restart()
+      await holds('apps/web.toml', `"h-${writes}"`)
+      await waitUntil('all in step', async () => {
+        const { metadata } = await operator.client.get(typeOf('Stack'), { namespace: 'default', name: 'web' })
+        const now = await sync()
+        const isRead = now.status?.lastAppliedRevision === repository.git('rev-parse', 'main').trim()
+        return isRead && conditionOf(now, 'Ready')?.status === 'True' && metadata.annotations?.[annotation.declared]
+      })
+      expect(commits()).toHaveLength(before + 1)
+    }
   })
 })
 

@@ -1,7 +1,6 @@
 import { parseDuration } from '../../api/duration.ts'
 import { apiVersionOf, type KubeObject, keyText, type OwnerReference } from '../../api/meta.ts'
 import { annotation } from '../../api/names.ts'
-import { planCondition } from '../../api/v1alpha1/plan.ts'
 import type { PlanApproval } from '../../api/v1alpha1/plan-approval.ts'
 import {
   resourceSyncCondition as condition,
@@ -15,48 +14,19 @@ import type { Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
-import { type ApplyReport, applyPlan, noteApplied } from '../../sync/apply.ts'
-import { type Inventory, readInventory, writeInventory } from '../../sync/inventory.ts'
-import { tendSecrets } from '../../sync/object-secrets.ts'
+import { readInventory } from '../../sync/inventory.ts'
 import { planSync } from '../../sync/plan.ts'
-import { cutIntoParts, describeChanges } from '../../sync/plan-parts.ts'
-import {
-  covers,
-  isUnderWay,
-  listPlans,
-  markPlan,
-  type PlanStoreContext,
-  type StoredPlan,
-  storePlan,
-  tidyPlans,
-} from '../../sync/stored-plans.ts'
+import type { PlanStoreContext } from '../../sync/stored-plans.ts'
 import type { ManagedInput, SyncPlan } from '../../sync/sync-plan.ts'
 import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
-import { openApprovals, settleApprovals } from './approval.ts'
+import { carryOut } from './carry-out.ts'
 import { readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
-import {
-  BY_SYNC,
-  countReady,
-  describePending,
-  reportApplied,
-  reportDeclared,
-  reportPlan,
-  shortRevision,
-  tellApplied,
-} from './report.ts'
+import { BY_SYNC, countReady, reportDeclared, reportPlan, shortRevision } from './report.ts'
 import { openSource, rethrowSource, type SourceDeps } from './source.ts'
-import {
-  managedInput,
-  reportInStep,
-  tellOverwritten,
-  type WriteBackWork,
-  waitsForReview,
-  writeBack,
-  writeBackFailure,
-} from './write-back.ts'
+import { managedInput, reportInStep, waitsForReview } from './write-back.ts'
 
 export interface ResourceSyncDeps extends SourceDeps {
   client: KubeClient
@@ -221,137 +191,6 @@ const isInOrder = (plan: SyncPlan): boolean =>
   plan.writeBacks.length === 0 &&
   plan.deleting.size === 0 &&
   !plan.problems.some(({ reason }) => reason === 'BeingDeleted')
-
-interface Work extends WriteBackWork {
-  plan: SyncPlan
-  revision: string
-  inventory: Inventory
-  context: PlanStoreContext
-}
-
-/** Stores the plan, waits for its approval if it needs one, and applies it. */
-async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'moved'> {
-  const { sync, plan, revision, context, pass } = work
-  const nothing: ApplyReport = {
-    created: 0,
-    updated: 0,
-    gone: [],
-    failures: [],
-    awaiting: [...plan.deleting],
-    outdated: [],
-  }
-  const stored = await listPlans(context)
-  const planned = [...plan.writeBacks, ...plan.changes]
-  if (planned.length === 0) {
-    await writeInventoryOf(work)
-    await noteApplied(plan.unnoted, context)
-    await settleApprovals(await openApprovals(context), undefined, context)
-    await tendSecrets(plan.looseSecrets, context)
-    if (plan.deleting.size === 0) await conclude(stored, context)
-    pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
-    reportApplied(nothing, plan, revision, pass, sync)
-    return nothing
-  }
-
-  const approvals = await openApprovals(context)
-  const underWay = stored.find((one) => isUnderWay(one) && covers(one, planned))
-  const current = underWay ?? (await approvedPlan(work, stored, approvals))
-  if (current === undefined) return 'pending'
-  await settleApprovals(approvals, current, context)
-  pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
-
-  let failure: unknown
-  if (plan.writeBacks.length > 0) {
-    try {
-      if ((await writeBack(work)) === 'moved') return 'moved'
-    } catch (error) {
-      failure = writeBackFailure(error, pass)
-    }
-  }
-  const written = await writeInventoryOf(work)
-  await noteApplied(plan.unnoted, context)
-  await tendSecrets(plan.looseSecrets, context)
-  const report = await applyPlan(plan, context)
-  if (report.gone.length > 0) {
-    const gone = new Set(report.gone)
-    const remaining = new Set([...plan.inventory].filter((key) => !gone.has(key)))
-    await writeInventoryOf({ ...work, inventory: written }, remaining)
-  }
-  const isThrough = report.failures.length + report.awaiting.length + report.outdated.length === 0
-  if (isThrough && failure === undefined) {
-    await markPlan(
-      current,
-      { type: planCondition.applied, reason: 'Applied', message: 'All changes were made.' },
-      context,
-    )
-  }
-  tellApplied(report, plan, revision, pass)
-  tellOverwritten(work)
-  reportApplied(report, plan, revision, pass, sync)
-  if (report.failures.length > 0) throw applyFailed(report)
-  if (failure !== undefined) throw failure
-  return report
-}
-
-/** A plan that is stored and may be applied; `undefined` when it waits for somebody. */
-async function approvedPlan(
-  { sync, plan, revision, context, pass }: Work,
-  stored: readonly StoredPlan[],
-  approvals: readonly PlanApproval[],
-): Promise<StoredPlan | undefined> {
-  const { digest, summary } = plan
-  const parts = cutIntoParts(describeChanges(plan))
-  const current = await storePlan({ digest, revision, summary, parts }, stored, context)
-  await tidyPlans(stored, digest, context)
-  pass.status.fields.plan = { name: current.parts[0]?.metadata.name, digest, revision, summary }
-
-  const manual = sync.spec.operator.approval === 'Manual'
-  const approval = manual ? approvals.find((one) => one.spec.digest === digest) : undefined
-  if (manual && approval === undefined) {
-    await settleApprovals(approvals, current, context)
-    const { name } = sync.metadata
-    const text = `${describePending(plan)} at ${shortRevision(revision)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``
-    const isNews = sync.status?.plan?.digest !== digest
-    if (isNews) pass.event('Normal', 'PendingApproval', text)
-    pass.status.markFalse(condition.approved, 'PendingApproval', text)
-    pass.status.markFalse(condition.applied, 'PendingApproval', 'the plan waits for approval')
-    return undefined
-  }
-  const by = approval?.spec.approvedBy ?? (manual ? 'unknown' : 'spec.operator.approval: Auto')
-  pass.status.fields.approval = { digest, by, at: context.now, revision }
-  const message = `approved by ${by} at ${context.now} for ${shortRevision(revision)}`
-  if (manual) pass.event('Normal', 'Approved', `plan ${digest.slice(0, 19)} ${message}`)
-  // From here on the plan itself remembers: a crash while it is applied does not ask again.
-  return await markPlan(current, { type: planCondition.approved, reason: manual ? 'ByUser' : 'Auto', message }, context)
-}
-
-/** Whatever was under way is through: a look at the objects shows nothing left to do. */
-async function conclude(stored: readonly StoredPlan[], context: PlanStoreContext): Promise<void> {
-  for (const plan of stored.filter(isUnderWay)) {
-    await markPlan(plan, { type: planCondition.applied, reason: 'Applied', message: 'All changes were made.' }, context)
-  }
-  await tidyPlans(stored, stored.find(isUnderWay)?.digest, context)
-}
-
-async function writeInventoryOf(
-  { plan, inventory, context, pass }: Work,
-  objects: ReadonlySet<string> = plan.inventory,
-): Promise<Inventory> {
-  const written = await writeInventory(objects, inventory, context)
-  pass.status.fields.inventory = { count: written.objects.size, configMaps: [...written.configMaps] }
-  return written
-}
-
-const applyFailed = ({ failures }: ApplyReport): TransientError => {
-  const first = failures.slice(0, 5).map(({ kind, name, message }) => `${kind} ${name}: ${message}`)
-  const more = failures.length > 5 ? `; and ${failures.length - 5} more` : ''
-  const count = failures.length === 1 ? '1 object' : `${failures.length} objects`
-  return new TransientError(
-    condition.applied,
-    'ApplyFailed',
-    `${count} could not be applied: ${first.join('; ')}${more}`,
-  )
-}
 
 function contextOf(
   sync: Readonly<ResourceSync>,
