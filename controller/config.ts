@@ -13,6 +13,8 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   /** `/healthz`, `/readyz` and `/metrics`; `undefined` when switched off. */
   readonly health: ListenAddress | undefined
+  /** Where pushes are told to this process; `undefined` when switched off. */
+  readonly webhooks: ListenAddress | undefined
   readonly leaderElection: {
     readonly enabled: boolean
     readonly identity: string
@@ -64,6 +66,8 @@ How
   --host-directories DIRS    where Stacks with \`files_on_host\` may have their files by an absolute path,
                              separated by colons (default: / , anywhere)
   --health-listen HOST:PORT  health and metrics, "off" for none (default 127.0.0.1:8081; in a pod 0.0.0.0:8081)
+  --webhook-listen HOST:PORT where git servers deliver webhooks, "off" for nowhere (default 127.0.0.1:9121; in a pod
+                             0.0.0.0:9121)
   --log-level LEVEL          ${logLevels.join(', ')} (default info)
   --log-format FORMAT        ${logFormats.join(', ')} (default text on a terminal, json elsewhere)
   --version, --help
@@ -89,6 +93,7 @@ export const loadConfig = (args: readonly string[], surroundings: ConfigSurround
 
   const home = homeOf(text, on('standalone'), surroundings)
   const health = text('health-listen') ?? (home.kind === 'in-cluster' ? '0.0.0.0:8081' : '127.0.0.1:8081')
+  const webhooks = text('webhook-listen') ?? (home.kind === 'in-cluster' ? '0.0.0.0:9121' : '127.0.0.1:9121')
   return deepFreeze({
     home,
     namespace: text('namespace'),
@@ -101,6 +106,7 @@ export const loadConfig = (args: readonly string[], surroundings: ConfigSurround
       format: oneOf(logFormats, '--log-format', text('log-format') ?? (isTerminal ? 'text' : 'json')),
     },
     health: health === 'off' ? undefined : parseListenAddress('--health-listen', health),
+    webhooks: webhooks === 'off' ? undefined : parseListenAddress('--webhook-listen', webhooks),
     leaderElection: {
       enabled: on('leader-elect') && home.kind !== 'standalone',
       identity: hostName,
@@ -128,6 +134,7 @@ const textFlags = [
   'data-dir',
   'host-directories',
   'health-listen',
+  'webhook-listen',
   'log-level',
   'log-format',
 ] as const

@@ -38,7 +38,17 @@ const start = (...args: string[]) => {
 }
 
 const startStandalone = async () => {
-  const operator = start('--standalone', '--data-dir', dir, '--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0')
+  const operator = start(
+    '--standalone',
+    '--data-dir',
+    dir,
+    '--listen',
+    '127.0.0.1:0',
+    '--health-listen',
+    '127.0.0.1:0',
+    '--webhook-listen',
+    '127.0.0.1:0',
+  )
   await waitUntil('the API to be served', async () => operator.said.out.includes('serving the Kubernetes API'), {
     timeoutMs: 30_000,
   })

@@ -17,6 +17,8 @@ import type { Reconciler } from './engine/reconciler.ts'
 import { openHome } from './home.ts'
 import type { KubeClient } from './kube/client.ts'
 import { giveBackWhenQuiet } from './memory.ts'
+import type { WebhookServer } from './webhooks/server.ts'
+import { prepareWebhooks } from './webhooks/webhooks.ts'
 
 /** What the wiring of kinds gets from below. */
 export interface Ground {
@@ -62,7 +64,7 @@ export interface Operator {
 const DRAIN_MS = 4_000
 const STOP_WITHIN_MS = 9_000
 
-/** Config -> API -> caches -> controllers -> health, in this order; stopped in the reverse one. */
+/** Config -> API -> caches -> webhooks -> controllers, health beside them, in this order; stopped in the reverse one. */
 export const startOperator = async ({
   config,
   logger,
@@ -85,9 +87,11 @@ export const startOperator = async ({
     controllers.push(createController({ reconciler, client, store, events, logger, clock, random, metrics }))
   }
   let health: HealthServer | undefined
+  let webhooks: WebhookServer | undefined
   let leadership: Leadership | undefined
 
   const stop = async (): Promise<void> => {
+    await webhooks?.close()
     const drained = Promise.all(controllers.map((controller) => controller.drain()))
     await Promise.race([drained, pause(clock, DRAIN_MS, signal)])
     for (const controller of controllers) controller.abort()
@@ -114,7 +118,25 @@ export const startOperator = async ({
         },
       })
     }
+    const listen =
+      config.webhooks &&
+      prepareWebhooks({
+        ...config.webhooks,
+        client,
+        caches,
+        events,
+        clock,
+        logger,
+        signal,
+        defaultNamespace: config.namespace ?? (config.home.kind === 'standalone' ? 'default' : namespace),
+        // With the right to one namespace only, nothing else can be read.
+        secretNamespace: config.namespace ?? namespace,
+        observe: (provider, result) => metrics.webhookEnded(provider, result),
+      })
     await caches.start(signal)
+    // Replicas that stand by listen, too: a request is stored, not carried out.
+    webhooks = await listen?.()
+    if (webhooks !== undefined) logger.info({ url: webhooks.url }, 'listening for webhooks')
     if (config.leaderElection.enabled) {
       metrics.leading(OPERATOR, false)
       const { identity, namespace: leaseNamespace = namespace } = config.leaderElection

@@ -46,6 +46,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'controller/toml': [api, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],
   'controller/engine': [api, 'controller/kube', 'controller/status', 'controller/text/mask.ts'],
+  // Of git only what a remote is called; nothing is fetched.
+  'controller/webhooks': [api, json, 'controller/engine', 'controller/git/remote.ts', 'controller/kube'],
   'controller/status': [api, 'controller/kube'],
   'controller/sync': [api, json, 'controller/git', 'controller/kube', 'controller/toml'],
   'controller/hosts': [api, 'controller/engine/errors.ts', 'controller/git/tree.ts', 'periphery/agent.ts'],

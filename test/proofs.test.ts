@@ -65,10 +65,11 @@ const inputCells: Readonly<Record<string, number>> = {
   '5.1': 1,
   '5.2': 1,
   '6.1': 1,
+  '16.2': 1,
 }
 
 /** Rows whose part of ours is being made. */
-const waiting = /RunSync|pending_alert/
+const waiting = /RunSync|pending_alert|push during a build/
 
 /** Rows of the vector tables by section. In §6.1 the only table is one of vectors, elsewhere they stand below a **V**. */
 function* vectorRows(text: string): Generator<{ section: string; cells: string[] }> {
@@ -88,7 +89,9 @@ function* vectorRows(text: string): Generator<{ section: string; cells: string[]
       .split(/(?<!\\)\|/)
       .map((cell) => cell.trim())
     if (
-      !/^(Kind|Root contents|TOML|Existing|Situation|TOML target|Sync|Declared|Input|Line|Text)\b/.test(cells[0] ?? '')
+      !/^(Kind|Root contents|TOML|Existing|Situation|TOML target|Sync|Declared|Input|Line|Text|Request)\b/.test(
+        cells[0] ?? '',
+      )
     )
       yield { section, cells }
   }

@@ -25,6 +25,10 @@ export const annotation = {
   deployRequestedAt: 'komodo.dev/deployRequestedAt',
   /** On a Server: any new value asks for the list of its containers that nobody declared. */
   inventoryRequestedAt: 'komodo.dev/inventoryRequestedAt',
+  /** Any new value asks for a deploy if anything changed since the last one, whatever `spec.deploy` says. */
+  deployChangesRequestedAt: 'komodo.dev/deployChangesRequestedAt',
+  /** JSON (`api/webhook-record.ts`): the webhook delivery that last asked for something. */
+  webhook: 'komodo.dev/webhook',
   /** Set to `"true"` to let a deletion go through without cleaning the unreachable host. */
   forceDelete: 'komodo.dev/force-delete',
 } as const
@@ -48,6 +52,8 @@ export const fieldManager = {
   sync: 'komodo-sync',
   /** Writes finalizers and status. */
   controller: 'komodo-controller',
+  /** Writes the annotations by which a webhook asks for something. */
+  webhook: 'komodo-webhook',
 } as const
 
 /** The name people know an object by: the exact Komodo name, of which `metadata.name` may only be the slug. */

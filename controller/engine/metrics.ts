@@ -102,6 +102,12 @@ export class EngineMetrics {
     REQUEST_BUCKETS,
   )
 
+  readonly #webhooks = this.#counter(
+    'komodo_webhook_deliveries_total',
+    'Requests to the webhook listener, by kind of git server and by how they ended.',
+    ['provider', 'result'],
+  )
+
   readonly #leader = this.#gauge(
     'leader_election_master_status',
     "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
@@ -187,6 +193,10 @@ export class EngineMetrics {
 
   leading(lease: string, leads: boolean): void {
     this.#leader.set({ name: lease }, leads ? 1 : 0)
+  }
+
+  webhookEnded(provider: string, result: string): void {
+    this.#webhooks.inc({ provider, result })
   }
 
   /** For `createKubeClient`. */

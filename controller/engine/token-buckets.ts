@@ -9,18 +9,27 @@ export class TokenBuckets {
     this.#options = options
   }
 
+  /** Whether there is a token; takes none. */
+  has(key: string): boolean {
+    return this.#tokens(key) >= 1
+  }
+
   /** Takes a token; `false` when there is none. */
   take(key: string): boolean {
-    const { clock, burst, refillMs, most } = this.#options
-    const now = clock.now()
-    const before = this.#buckets.get(key)
-    const tokens = before === undefined ? burst : Math.min(burst, before.tokens + (now - before.at) / refillMs)
+    const { clock, most } = this.#options
+    const tokens = this.#tokens(key)
     this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: clock.now() })
     if (this.#buckets.size > most) {
       const oldest = this.#buckets.keys().next()
       if (oldest.done === false) this.#buckets.delete(oldest.value)
     }
     return tokens >= 1
+  }
+
+  #tokens(key: string): number {
+    const { clock, burst, refillMs } = this.#options
+    const before = this.#buckets.get(key)
+    return before === undefined ? burst : Math.min(burst, before.tokens + (clock.now() - before.at) / refillMs)
   }
 }

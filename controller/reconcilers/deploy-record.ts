@@ -28,6 +28,7 @@ export function recordStart(
   if (request.parents.length > 0) fields.parents = [...request.parents]
   else delete fields.parents
   if (request.asked !== undefined) fields.lastHandledDeployAt = request.asked
+  recordChangesRequest(fields, request)
   return isNew
 }
 
@@ -54,11 +55,16 @@ export function recordFailure(fields: DeployFields, hash: string, failure: Failu
   return shown
 }
 
-/** While nothing is to do: parents that are new in `after` are remembered, those that left are forgotten. */
-export function recordParents(fields: DeployFields, request: DeployRequest): void {
+/** While nothing is to do: so it is for who asked for changes; parents that are new in `after` are remembered, those that left are forgotten. */
+export function recordNothingToDo(fields: DeployFields, request: DeployRequest): void {
+  recordChangesRequest(fields, request)
   const parents = mergeParents(fields.parents ?? [], request.parents)
   if (parents.length > 0) fields.parents = [...parents]
   else delete fields.parents
+}
+
+function recordChangesRequest(fields: DeployFields, { askedForChanges }: DeployRequest): void {
+  if (askedForChanges !== undefined) fields.lastHandledDeployChangesAt = askedForChanges
 }
 
 /** A container may log lines of any length. */

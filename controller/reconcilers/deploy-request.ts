@@ -10,6 +10,8 @@ export interface DeployRequest {
   mayAct: boolean
   /** Value of the annotation that is not handled yet. */
   asked: string | undefined
+  /** Value of the annotation that asks for what changed only, not handled yet. */
+  askedForChanges: string | undefined
   trigger: Trigger
   /** What the parents have deployed now. */
   parents: readonly ParentHash[]
@@ -18,6 +20,7 @@ export interface DeployRequest {
 export function deployRequest(object: Readonly<Deployable>, relations: AfterRelations, digest: Digest): DeployRequest {
   const { spec, status } = object
   const asked = unhandledRequest(object)
+  const askedForChanges = unhandledChangesRequest(object)
   const parents = relations
     .parentsOf(object)
     .flatMap(({ objects }) =>
@@ -26,8 +29,9 @@ export function deployRequest(object: Readonly<Deployable>, relations: AfterRela
       ),
     )
   return {
-    mayAct: spec.deploy || asked !== undefined || status?.rollout !== undefined,
+    mayAct: spec.deploy || asked !== undefined || askedForChanges !== undefined || status?.rollout !== undefined,
     asked,
+    askedForChanges,
     // Without `deploy = true` a parent's deploy asks for nothing.
     trigger: triggerOf(
       {
@@ -48,6 +52,11 @@ export function unhandledRequest(
 ): string | undefined {
   const value = object.metadata.annotations?.[annotation.deployRequestedAt]
   return value === object.status?.lastHandledDeployAt ? undefined : value
+}
+
+function unhandledChangesRequest({ metadata, status }: Readonly<Deployable>): string | undefined {
+  const value = metadata.annotations?.[annotation.deployChangesRequestedAt]
+  return value === status?.lastHandledDeployChangesAt ? undefined : value
 }
 
 /** Ends messages about objects with `deploy = false`. */

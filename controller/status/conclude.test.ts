@@ -172,3 +172,42 @@ describe('the status a pass concludes', () => {
     ])
   })
 })
+
+describe('the last webhook', () => {
+  const record = { deliveryId: 'd1', provider: 'github', receivedAt: '2026-01-01T00:00:00.000Z', result: 'looks' }
+  const delivered = (text: string, spec: object = { webhookEnabled: true }) => ({
+    ...object([], { 'komodo.dev/webhook': text }),
+    spec,
+  })
+  const shown = (subject: KubeObject<unknown, CommonStatus>) =>
+    (conclude(subject, bothTrue) as { lastWebhook?: unknown }).lastWebhook
+
+  it('is what the annotation says, without what is for the listener alone', () => {
+    expect(shown(delivered(JSON.stringify({ ...record, branch: 'main', forced: ['x'] })))).toEqual({
+      ...record,
+      branch: 'main',
+    })
+  })
+
+  it('shows while the object is suspended', () => {
+    const subject = delivered(JSON.stringify(record))
+    expect(concludeSuspended(subject, new PassStatus(subject.status), NOW)).toMatchObject({ lastWebhook: record })
+  })
+
+  it('is not there on kinds without webhooks, which have no such field', () => {
+    expect(shown(delivered(JSON.stringify(record), {}))).toBeUndefined()
+  })
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"deliveryId":1}',
+    JSON.stringify({ ...record, receivedAt: 'yesterday' }),
+    JSON.stringify({ ...record, receivedAt: '2026-99-99T00:00:00Z' }),
+    JSON.stringify({ ...record, deliveryId: 'x'.repeat(301) }),
+  ])('is left out when somebody wrote %j there', (text) => {
+    expect(shown(delivered(text))).toBeUndefined()
+  })
+})

@@ -1,5 +1,6 @@
 import type { CommonStatus, Condition, KubeObject } from '../api/meta.ts'
 import { annotation } from '../api/names.ts'
+import { type WebhookRecord, webhookRecordOf } from '../api/webhook-record.ts'
 import type { ConditionDraft } from './conditions.ts'
 import { conditionType, settleCondition } from './conditions.ts'
 import type { PassStatus } from './draft.ts'
@@ -59,6 +60,7 @@ export const concludeStatus = <T extends Reconciled>(
     conditions: [...conditions.values()],
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     lastHandledReconcileAt: annotations?.[annotation.requestedAt] ?? draft.fields.lastHandledReconcileAt,
+    ...lastWebhookOf(object),
   }
 }
 
@@ -76,8 +78,16 @@ export const concludeSuspended = <T extends Reconciled>(
   const suspended = { type, status: 'True', reason: 'SuspendedByUser', message } as const
   return {
     ...draft.fields,
+    ...lastWebhookOf(object),
     conditions: [...kept, settleCondition(draft.before(type), suspended, object.metadata.generation, now)],
   }
+}
+
+/** Only of kinds that webhooks can trigger: the others have no such field, and would be written again and again. */
+const lastWebhookOf = (object: Readonly<Reconciled>): { lastWebhook?: WebhookRecord } => {
+  const triggers = typeof object.spec === 'object' && object.spec !== null && 'webhookEnabled' in object.spec
+  const lastWebhook = triggers ? webhookRecordOf(object) : undefined
+  return lastWebhook === undefined ? {} : { lastWebhook }
 }
 
 const PLACEHOLDER: Condition = { type: '', status: 'Unknown', reason: '', message: '', lastTransitionTime: '' }

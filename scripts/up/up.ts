@@ -6,6 +6,7 @@ import { baseImages, dockerEnvironment, example, images, kubectl, projectRoot, w
 
 const address = 'http://127.0.0.1:18080/'
 const apiPort = '16443'
+const webhookAddress = '127.0.0.1:19121'
 const docker = dockerEnvironment()
 const shown = (path: string): string => relative(process.cwd(), path)
 const kube = (...args: string[]): string => output(kubectl, ['--kubeconfig', workspace.kubeconfig, ...args])
@@ -67,6 +68,8 @@ const startController = async (): Promise<void> => {
       workspace.data,
       '--listen',
       `127.0.0.1:${apiPort}`,
+      '--webhook-listen',
+      webhookAddress,
     ],
     { env: docker, log: workspace.log },
   )

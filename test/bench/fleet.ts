@@ -89,7 +89,17 @@ const run = async (count: number): Promise<void> => {
   const dir = mkdtempSync(path.join(tmpdir(), 'komodo-fleet-'))
   repository(path.join(dir, 'repo'), count)
   const config = loadConfig(
-    ['--standalone', '--data-dir', path.join(dir, 'data'), '--listen', '127.0.0.1:0', '--health-listen', '127.0.0.1:0'],
+    [
+      '--standalone',
+      '--data-dir',
+      path.join(dir, 'data'),
+      '--listen',
+      '127.0.0.1:0',
+      '--health-listen',
+      '127.0.0.1:0',
+      '--webhook-listen',
+      'off',
+    ],
     {
       env: { PATH: process.env.PATH, KOMODO_LOG_LEVEL: process.env.KOMODO_LOG_LEVEL ?? 'warn' },
       cwd: dir,

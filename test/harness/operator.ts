@@ -24,24 +24,31 @@ export class TestOperator {
   readonly #options: OperatorStart
   readonly #listen: string
   readonly #health: string
+  readonly #webhooks: string
   #daemon: Daemon | undefined
   #starts = 0
 
-  private constructor(dir: string, env: Environment, options: OperatorStart, listen: string, health: string) {
+  private constructor(
+    dir: string,
+    env: Environment,
+    options: OperatorStart,
+    [listen, health, webhooks]: readonly [string, string, string],
+  ) {
     this.dir = dir
     this.kubeconfig = options.kubeconfig ?? path.join(dir, 'data/kubeconfig')
     this.#options = options
     this.#env = env
     this.#listen = listen
     this.#health = health
+    this.#webhooks = webhooks
   }
 
   /** `env` is what the controller gets beside PATH and HOME: DOCKER_HOST above all. */
   static async start(dir: string, env: Environment = {}, options: OperatorStart = {}): Promise<TestOperator> {
     mkdirSync(dir, { recursive: true })
-    const listen = `127.0.0.1:${await freePort()}`
-    const health = `127.0.0.1:${await freePort()}`
-    const operator = new TestOperator(dir, env, options, listen, health)
+    const [listen, health, webhooks] = await Promise.all([freePort(), freePort(), freePort()])
+    const addresses = [`127.0.0.1:${listen}`, `127.0.0.1:${health}`, `127.0.0.1:${webhooks}`] as const
+    const operator = new TestOperator(dir, env, options, addresses)
     await operator.restart()
     return operator
   }
@@ -59,6 +66,11 @@ export class TestOperator {
     return `http://${this.#health}`
   }
 
+  /** Where git servers deliver. */
+  get webhookUrl(): string {
+    return `http://${this.#webhooks}`
+  }
+
   /** Starts it again, with the same data, and waits until it is ready. */
   async restart(): Promise<void> {
     await this.stop()
@@ -67,7 +79,8 @@ export class TestOperator {
     const data = path.join(this.dir, 'data')
     const { kubeconfig, flags: more = [] } = this.#options
     const home = kubeconfig === undefined ? ['--standalone', '--listen', this.#listen] : ['--kubeconfig', kubeconfig]
-    const flags = [...home, '--data-dir', data, '--health-listen', this.#health, ...more]
+    const listen = ['--health-listen', this.#health, '--webhook-listen', this.#webhooks]
+    const flags = [...home, '--data-dir', data, ...listen, ...more]
     const environment = Object.entries({ PATH: process.env.PATH, HOME: this.dir, ...this.#env })
     const settings = environment.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
     this.#daemon = startDaemon('controller', ['env', '-i', ...settings, process.execPath, main, ...flags], this.logFile)

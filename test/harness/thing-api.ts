@@ -46,8 +46,11 @@ export interface ThingApi {
   close(): Promise<void>
 }
 
-/** The real standalone API, in process, that serves Things in the namespace `default`. */
-export const startThingApi = async ({ listen = false } = {}): Promise<ThingApi> => {
+/** The real standalone API, in process, that serves Things (or what another folder defines) in the namespace `default`. */
+export const startThingApi = async ({
+  listen = false,
+  crds = path.join(import.meta.dirname, 'testdata'),
+} = {}): Promise<ThingApi> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'komodo-things-'))
   const server = await startApiServer({ dataDir, listen: listen ? { host: '127.0.0.1', port: 0 } : undefined })
   const opened: Transport[] = []
@@ -60,11 +63,7 @@ export const startThingApi = async ({ listen = false } = {}): Promise<ThingApi> 
     .create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' }, spec: {} })
     .catch(() => {})
   const signal = new AbortController().signal
-  await installCrds(client, path.join(import.meta.dirname, 'testdata'), {
-    clock: systemClock,
-    logger: silentLogger,
-    signal,
-  })
+  await installCrds(client, crds, { clock: systemClock, logger: silentLogger, signal })
   return {
     client,
     clientOver,

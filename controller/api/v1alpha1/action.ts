@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { choice, flag, table, text } from './field.ts'
 import { webhookSecretFrom } from './git-source.ts'
@@ -38,7 +39,7 @@ const spec = Type.Object({
   }),
 })
 
-const actionStatus = Type.Object({ ...status })
+const actionStatus = Type.Object({ ...status, lastWebhook })
 
 export type ActionSpec = Static<typeof spec>
 export type ActionStatus = Static<typeof actionStatus>

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
@@ -87,7 +88,7 @@ const spec = Type.Object({
   ),
 })
 
-const buildStatus = Type.Object({ ...status })
+const buildStatus = Type.Object({ ...status, lastWebhook })
 
 export type BuildSpec = Static<typeof spec>
 export type BuildStatus = Static<typeof buildStatus>

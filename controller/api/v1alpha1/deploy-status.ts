@@ -62,6 +62,11 @@ export const deployStatus = {
       { description: 'What is still to be removed from servers that it ran on before.' },
     ),
   ),
+  lastHandledDeployChangesAt: Type.Optional(
+    Type.String({
+      description: 'Value of the annotation `komodo.dev/deployChangesRequestedAt` that was last acted on.',
+    }),
+  ),
   lastHandledDeployAt: Type.Optional(
     Type.String({ description: 'Value of the annotation `komodo.dev/deployRequestedAt` that was last acted on.' }),
   ),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, listOf, table } from './field.ts'
 import { webhookEnabled, webhookSecretFrom } from './git-source.ts'
@@ -49,7 +50,7 @@ const spec = Type.Object({
   }),
 })
 
-const procedureStatus = Type.Object({ ...status })
+const procedureStatus = Type.Object({ ...status, lastWebhook })
 
 export type ProcedureSpec = Static<typeof spec>
 export type ProcedureStatus = Static<typeof procedureStatus>

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { pathName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { deletionPolicy, interval, status, suspend, wrapper } from './common.ts'
 import { duration, flag, list, table, text } from './field.ts'
 import { gitOperator, gitRepository, webhookEnabled, webhookSecretFrom } from './git-source.ts'
@@ -65,6 +66,7 @@ const spec = Type.Object({
 
 const repoStatus = Type.Object({
   ...status,
+  lastWebhook,
   source: Type.Optional(Type.String({ description: 'URL and branch (or commit), without credentials.' })),
   revision: Type.Optional(Type.String({ description: 'Commit that the remote was last seen at.' })),
   message: Type.Optional(Type.String({ description: 'First line of its message.' })),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { interval, status, suspend, wrapper } from './common.ts'
 import { decryption } from './decryption.ts'
 import { choice, flag, intOrPercent, list, table, text } from './field.ts'
@@ -111,6 +112,7 @@ const spec = Type.Object({
 
 const resourceSyncStatus = Type.Object({
   ...status,
+  lastWebhook,
   source: Type.Optional(Type.String({ description: 'Where the declaration comes from, without credentials.' })),
   revision: Type.Optional(Type.String({ description: 'Commit, or digest of the contents, that was last read.' })),
   lastAppliedRevision: Type.Optional(Type.String({ description: 'Revision that was last applied completely.' })),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { KubeObject } from '../meta.ts'
 import { composeName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
+import { lastWebhook } from '../webhook-record.ts'
 import { deletionPolicy, deployable, interval, status, suspend, wrapper } from './common.ts'
 import { decryption } from './decryption.ts'
 import { deployStatus } from './deploy-status.ts'
@@ -194,6 +195,7 @@ const spec = Type.Object({
 
 const stackStatus = Type.Object({
   ...status,
+  lastWebhook,
   project: Type.Optional(Type.String({ description: 'Name of the compose project that runs.' })),
   server: Type.Optional(Type.String({ description: 'Name of the Server it runs on.' })),
   state: Type.Optional(Type.String({ description: 'State of the whole project, such as running, unhealthy or down.' })),

@@ -5,7 +5,7 @@ import { StalledError, TransientError, WaitingError } from '../../engine/errors.
 import type { Pass, Recheck } from '../../engine/reconciler.ts'
 import type { ContainerObservation, ContainerRollout } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
-import { recordFailure, recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
+import { recordFailure, recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
 import { removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
@@ -201,7 +201,7 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
   const serverName = komodoNameOf(server)
   fields.server = server.metadata.name
   fields.containerName = desired.name
-  recordParents(fields, request)
+  recordNothingToDo(fields, request)
 
   if ((fields.leftovers ?? []).length > 0) {
     const left = await removeLeftovers(fields.leftovers ?? [], deployment, pass, deps, deployed, (host, { name }) =>

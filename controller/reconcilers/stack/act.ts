@@ -7,7 +7,7 @@ import type { Recheck } from '../../engine/reconciler.ts'
 import type { ComposeReport, ComposeRequest } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
 import type { DeployDeps } from '../deploy-deps.ts'
-import { recordParents, recordStart, recordSuccess } from '../deploy-record.ts'
+import { recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
 import { type Place, removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
@@ -193,7 +193,7 @@ async function up(work: Work, compose: ComposeRequest): Promise<ComposeReport> {
 /** New `configFiles` are remembered, and what is left elsewhere is removed. */
 async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Promise<void> {
   const { fields } = pass.status
-  recordParents(fields, request)
+  recordNothingToDo(fields, request)
   if (desired.inputs.configs.length > 0) fields.configs = [...desired.inputs.configs]
   else delete fields.configs
   if (fields.server !== undefined) fields.server = server.metadata.name

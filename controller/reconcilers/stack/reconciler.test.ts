@@ -287,6 +287,43 @@ describe('a Stack with deploy = false', () => {
     expect(ups()).toBe(1)
   })
 
+  it('is deployed when changes are asked for, as a webhook does, and only if there are any', async () => {
+    const request = (value: string) => ({ annotations: { [annotation.deployChangesRequestedAt]: value } })
+    world.put(stack('app', { deploy: false }, request('1')))
+    await world.converge()
+    expect([world.ready('Stack', 'app'), ups()]).toEqual(['True', 1])
+
+    world.annotate('Stack', 'app', request('2').annotations)
+    await world.converge()
+    expect([world.stack('app').status?.lastHandledDeployChangesAt, ups()]).toEqual(['2', 1])
+
+    world.editSpec('Stack', 'app', { environment: 'A=1' })
+    await world.converge()
+    expect([condition('Deployed')?.reason, ups()]).toEqual(['Drifted', 1])
+    world.annotate('Stack', 'app', request('3').annotations)
+    await world.converge()
+    expect([world.ready('Stack', 'app'), ups()]).toEqual(['True', 2])
+  })
+
+  it('V 16.2: two pushes during a stack deploy: ours: both become one pass after it', async () => {
+    /** Passes and deploys after these requests came while nobody looked. */
+    const passesAfter = async (name: string, requests: readonly string[]): Promise<unknown> => {
+      world.put(stack(name, { deploy: false }))
+      await world.converge()
+      const before = world.passes.get(`Stack/${name}`) ?? 0
+      for (const value of requests)
+        world.annotate('Stack', name, {
+          [annotation.requestedAt]: value,
+          [annotation.deployChangesRequestedAt]: value,
+        })
+      await world.converge()
+      expect(world.stack(name).status?.lastHandledDeployChangesAt).toBe(requests.at(-1))
+      return (world.passes.get(`Stack/${name}`) ?? 0) - before
+    }
+    expect(await passesAfter('twice', ['1', '2'])).toBe(await passesAfter('once', ['1']))
+    expect(ups()).toBe(2)
+  })
+
   it('goes on trying a deploy that was asked for until it went through', async () => {
     world.host().failNext('composeUp', new DeployFailedError('ComposePullFailed', 'Compose Pull failed: timeout', []))
     world.put(stack('app', { deploy: false }, { annotations: { [annotation.deployRequestedAt]: '1' } }))
