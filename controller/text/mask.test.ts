@@ -39,7 +39,7 @@ describe('what is shown', () => {
       ['true', 'False', 'none'],
       'Ready is true, not False; volumes: none',
     ],
-  ])('is not garbled by %s', (_, secrets, text) => expect(maskFor(secrets)(text)).toBe(text))
+  ])('§27.16 is not garbled by %s', (_, secrets, text) => expect(maskFor(secrets)(text)).toBe(text))
 
   it('hides a short one where it stands alone', () => {
     expect(maskFor(['pw', 'x1'])('pw and "pw": pwd, x1/x12')).toBe(`${HIDDEN} and "${HIDDEN}": pwd, ${HIDDEN}/x12`)

@@ -72,7 +72,7 @@ describe('a name without a variable', () => {
     expect(world.ready('Deployment', 'web')).toBe('True')
   })
 
-  it('in an inline config or a shell test is no variable: what works with Komodo works here', async () => {
+  it('§27.15 in an inline config or a shell test is no variable: what works with Komodo works here', async () => {
     const fileContents = `services:\n  web:\n    image: web:1\nconfigs:\n  runner:\n    content: |\n      [[runners]]\n      name = "a"\n`
     world.put(
       stack('web', {
@@ -101,7 +101,7 @@ describe('variables that name each other in a circle', () => {
   })
 })
 
-describe('skip_secret_interp', () => {
+describe('§27.17 skip_secret_interp', () => {
   it('leaves secrets and unknown names as they are written, and replaces plain variables all the same', async () => {
     world.put(...secretVariable('TOKEN', 'hunter22'), variable('LEVEL', 'info'), variable('URL', 'x-[[TOKEN]]'))
     world.put(

@@ -96,6 +96,7 @@ describe('K#999: a resource_path that leads anywhere hangs nothing', () => {
     ['what the kernel tells', '/proc/self/environ'],
     ['a NUL', 'a\0b'],
     ['separators of Windows', '..\\..\\etc'],
+    ['an encoded way up', '%2e%2e/%2e%2e/etc'],
   ])('%s', async (_, resourcePath) => {
     folder('k999')
     await scene.create({ filesOnHost: true, resourcePath: [resourcePath] }, 'k999')
