@@ -15,6 +15,10 @@ export interface DeployReason {
   text: string
   /** `change`: the plan causes it. `state`: it does not run as declared; it is healed with or without this plan. */
   cause: 'change' | 'state'
+  /** Changes, by key, each of which causes it. */
+  by?: readonly string[]
+  /** It is new, or deployed from now on: without its own change nothing deploys it. */
+  needsOwnChange?: true
 }
 
 export interface PlannedDeploy {

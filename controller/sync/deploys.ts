@@ -128,13 +128,16 @@ function reasonToDeploy(
   variables: readonly string[],
   live: KubeObject | undefined,
 ): DeployReason | undefined {
-  if (apply?.action === 'create') return { text: 'it is new', cause: 'change' }
+  const own = objectKey(object.kind.definition.kind, object.name)
+  const first = (text: string): DeployReason => ({ text, cause: 'change', by: [own], needsOwnChange: true })
+  if (apply?.action === 'create') return first('it is new')
   const fields = (apply?.fields ?? []).map(({ path }) => path)
-  if (fields.includes('deploy')) return { text: 'deploy was turned on', cause: 'change' }
+  if (fields.includes('deploy')) return first('deploy was turned on')
   const causes = fields.filter((path) => isDeploying(object.kind.definition.kind, path))
-  if (causes.length > 0) return { text: `${listed(causes)} changed`, cause: 'change' }
   const used = variables.filter((name) => object.spec.skipSecretInterp !== true && mentions(object.spec, `[[${name}]]`))
-  if (used.length > 0) return { text: `variable ${listed(used)} changed`, cause: 'change' }
+  const by = [...(causes.length > 0 ? [own] : []), ...used.map((name) => objectKey('Variable', name))]
+  if (causes.length > 0) return { text: `${listed(causes)} changed`, cause: 'change', by }
+  if (used.length > 0) return { text: `variable ${listed(used)} changed`, cause: 'change', by }
   const state = stoppedState(live)
   return state === undefined ? undefined : { text: `it is ${state}`, cause: 'state' }
 }

@@ -13,8 +13,20 @@ export function describeChanges(
   plan: Pick<SyncPlan, 'changes' | 'deploys'> & { writeBacks?: SyncPlan['writeBacks'] },
 ): PlanChange[] {
   const changes = [...(plan.writeBacks ?? []).map(describeWriteBack), ...plan.changes.map(describeChange)]
-  for (const { kind, name, objectName, source, round, reason } of plan.deploys) {
-    changes.push({ action: 'deploy', kind, name, objectName, source, round, reason: reason.text })
+  for (const { kind, name, objectName, source, round, reason, after } of plan.deploys) {
+    const { text, by = [], needsOwnChange } = reason
+    changes.push({
+      action: 'deploy',
+      kind,
+      name,
+      objectName,
+      source,
+      round,
+      reason: text,
+      ...(by.length === 0 ? {} : { causes: [...by] }),
+      ...(needsOwnChange ? { needsOwnChange } : {}),
+      ...(after.length === 0 ? {} : { after: [...after] }),
+    })
   }
   return changes
 }

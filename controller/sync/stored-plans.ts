@@ -1,6 +1,13 @@
 import { apiVersionOf, type Condition, type OwnerReference } from '../api/meta.ts'
 import { fieldManager, label, OPERATOR } from '../api/names.ts'
-import { type Plan, type PlanChange, type PlanSummary, planCondition, planKind } from '../api/v1alpha1/plan.ts'
+import {
+  type Plan,
+  type PlanChange,
+  type PlanSpec,
+  type PlanSummary,
+  planCondition,
+  planKind,
+} from '../api/v1alpha1/plan.ts'
 import { isAlreadyExists, isNotFound, type KubeClient } from '../kube/client.ts'
 import { labelValue } from './desired.ts'
 
@@ -42,6 +49,12 @@ export async function listPlans({ client, namespace, sync, signal }: PlanStoreCo
 const createdAt = ({ parts: [first] }: StoredPlan): string =>
   `${first?.metadata.creationTimestamp ?? ''} ${(first?.metadata.resourceVersion ?? '').padStart(20, '0')}`
 
+/** All that is in the plan, its parts joined. */
+export const changesOf = (plan: StoredPlan): PlanChange[] => plan.parts.flatMap((part) => part.spec.changes)
+
+/** Whether it is what somebody approved of a bigger plan. */
+export const isPart = (plan: StoredPlan): boolean => plan.parts[0]?.spec.only !== undefined
+
 export const isTrue = (plan: StoredPlan, type: string): boolean =>
   plan.parts.length > 0 &&
   plan.parts.length === plan.parts[0]?.spec.parts &&
@@ -63,6 +76,8 @@ export interface NewPlan {
   digest: string
   revision: string
   summary: PlanSummary
+  /** What it was narrowed to, and from which plan. */
+  part?: Required<Pick<PlanSpec, 'only' | 'partOf'>>
   parts: readonly (readonly PlanChange[])[]
 }
 
@@ -92,6 +107,7 @@ export async function storePlan(
         part: i + 1,
         parts: plan.parts.length,
         summary: plan.summary,
+        ...plan.part,
         changes: [...changes],
       },
     }

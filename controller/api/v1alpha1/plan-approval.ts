@@ -3,6 +3,7 @@ import type { KubeObject } from '../meta.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status } from './common.ts'
 import { ageColumns, type KindDefinition } from './kind.ts'
+import { selected } from './plan.ts'
 import Type from './schema.ts'
 
 const spec = Type.Object({
@@ -11,6 +12,12 @@ const spec = Type.Object({
     description: 'Digest of the plan that is approved; no other plan is. Example: `sha256:9f86d0`.',
     minLength: 1,
   }),
+  only: Type.Optional(
+    Type.Array(selected, {
+      description: 'Approves only the changes of these objects; the others go on waiting. Not given: the whole plan.',
+      minItems: 1,
+    }),
+  ),
   approvedBy: Type.Optional(
     Type.String({
       description:

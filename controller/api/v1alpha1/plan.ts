@@ -55,6 +55,21 @@ const change = Type.Object(
           'Number of the round; deploys of one run together, after those of the rounds before. Example: `1`.',
       }),
     ),
+    causes: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Changes of this plan that cause the deploy, as kind/name. Example: `Variable/TAG`.',
+      }),
+    ),
+    needsOwnChange: Type.Optional(
+      Type.Boolean({
+        description: 'The object is new, or deployed from now on: nothing deploys it without its own change.',
+      }),
+    ),
+    after: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'What is deployed before it and causes the deploy, too, as kind/name. Example: `Stack/db`.',
+      }),
+    ),
     digest: Type.Optional(
       Type.String({
         description:
@@ -63,6 +78,17 @@ const change = Type.Object(
     ),
   },
   { description: 'One change.' },
+)
+
+/** Objects that an approval, or the plan that came of it, is about. */
+export const selected = Type.Object(
+  {
+    kind: Type.String({ description: 'Kind of the objects. Example: `Stack`.', minLength: 1 }),
+    name: Type.Optional(
+      Type.String({ description: 'Name of the one object that is meant; not given: all of the kind. Example: `web`.' }),
+    ),
+  },
+  { description: 'One object, or all of a kind.' },
 )
 
 const spec = Type.Object({
@@ -75,6 +101,14 @@ const spec = Type.Object({
   part: Type.Integer({ description: 'Number of this part, from 1. Example: `1`.', minimum: 1 }),
   parts: Type.Integer({ description: 'Number of parts of the plan. Example: `1`.', minimum: 1 }),
   summary: planSummary,
+  only: Type.Optional(
+    Type.Array(selected, {
+      description: 'What this plan was narrowed to by its approval; not given: it is the whole plan.',
+    }),
+  ),
+  partOf: Type.Optional(
+    Type.String({ description: 'Digest of the plan that it was narrowed from. Example: `sha256:9f86d0`.' }),
+  ),
   changes: Type.Array(change, { description: 'The changes in this part, in order.', maxItems: MAX_CHANGES_PER_PART }),
 })
 

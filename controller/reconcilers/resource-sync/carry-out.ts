@@ -4,10 +4,13 @@ import { resourceSyncCondition as condition } from '../../api/v1alpha1/resource-
 import { TransientError } from '../../engine/errors.ts'
 import { type ApplyReport, applyPlan, noteApplied } from '../../sync/apply.ts'
 import { type Inventory, writeInventory } from '../../sync/inventory.ts'
+import { describeSelected, narrowPlan } from '../../sync/narrow-plan.ts'
 import { tendSecrets } from '../../sync/object-secrets.ts'
 import { cutIntoParts, describeChanges } from '../../sync/plan-parts.ts'
 import {
+  changesOf,
   covers,
+  isPart,
   isUnderWay,
   listPlans,
   markPlan,
@@ -17,7 +20,7 @@ import {
   tidyPlans,
 } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
-import { openApprovals, settleApprovals } from './approval.ts'
+import { type Approval, approvalOf, openApprovals, settleApprovals } from './approval.ts'
 import { describePending, reportApplied, shortRevision, tellApplied } from './report.ts'
 import { tellOverwritten, type WriteBackWork, writeBack, writeBackFailure } from './write-back.ts'
 
@@ -31,9 +34,9 @@ export interface Work extends WriteBackWork {
 
 /**
  * Stores the plan, waits for its approval if it needs one, writes back what somebody changed, and applies the rest. `moved`: somebody else
- * changed the source before it could be written, and nothing was done.
+ * changed the source before it could be written, and nothing was done. `part`: only a part of it was approved, and is applied.
  */
-export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'moved'> {
+export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'moved' | 'part'> {
   const { sync, plan, revision, context, pass } = work
   const nothing: ApplyReport = {
     created: 0,
@@ -48,7 +51,7 @@ export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'm
   if (planned.length === 0) {
     await writeInventoryOf(work)
     await noteApplied(plan.unnoted, context)
-    await settleApprovals(await openApprovals(context), undefined, context)
+    await settleApprovals(await openApprovals(context), '', undefined, context)
     await tendSecrets(plan.looseSecrets, context)
     if (plan.deleting.size === 0) await conclude(stored, context)
     pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
@@ -57,12 +60,34 @@ export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'm
   }
 
   const approvals = await openApprovals(context)
-  const underWay = stored.find((one) => isUnderWay(one) && covers(one, planned))
-  const current = underWay ?? (await approvedPlan(work, stored, approvals))
+  const begun = stored.find((one) => isUnderWay(one) && covers(one, isPart(one) ? sameObjects(one, plan) : planned))
+  const current = begun ?? (await approvedPlan(work, stored, approvals))
   if (current === undefined) return 'pending'
-  await settleApprovals(approvals, current, context)
+  await settleApprovals(approvals, plan.digest, current, context)
+  if (isPart(current)) {
+    const part = narrowPlan(plan, changesOf(current), work.inventory.objects)
+    const report = await apply({ ...work, plan: part }, current)
+    const text = 'a part of the plan was approved and applied; the rest is planned anew'
+    pass.status.markFalse(condition.approved, 'PendingApproval', text)
+    pass.status.markFalse(condition.applied, 'PendingApproval', text)
+    return report !== 'moved' && report.awaiting.length > 0 ? report : 'part'
+  }
   pass.status.markTrue(condition.approved, 'Approved', `plan ${current.digest.slice(0, 19)} is approved`)
+  return apply(work, current)
+}
 
+/** What the plan changes of the objects of a part that was begun. When that is something else now, the part is done with. */
+function sameObjects(part: StoredPlan, { changes }: SyncPlan): SyncPlan['changes'] {
+  const keys = new Set(changesOf(part).map(({ kind, objectName }) => `${kind}/${objectName}`))
+  return changes.filter((change) => {
+    const { kind, objectName } = change.action === 'delete' ? change : change.desired
+    return keys.has(`${kind.definition.kind}/${objectName}`)
+  })
+}
+
+/** Makes what `plan` says true. Throws when something of it cannot be. */
+async function apply(work: Work, current: StoredPlan): Promise<ApplyReport | 'moved'> {
+  const { sync, plan, revision, context, pass } = work
   let failure: unknown
   if (plan.writeBacks.length > 0) {
     try {
@@ -90,7 +115,7 @@ export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'm
   }
   tellApplied(report, plan, revision, pass)
   tellOverwritten(work)
-  reportApplied(report, plan, revision, pass, sync)
+  if (!isPart(current)) reportApplied(report, plan, revision, pass, sync)
   if (report.failures.length > 0) throw applyFailed(report)
   if (failure !== undefined) throw failure
   return report
@@ -98,10 +123,11 @@ export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'm
 
 /** A plan that is stored and may be applied; `undefined` when it waits for somebody. */
 async function approvedPlan(
-  { sync, plan, revision, context, pass }: Work,
+  work: Work,
   stored: readonly StoredPlan[],
   approvals: readonly PlanApproval[],
 ): Promise<StoredPlan | undefined> {
+  const { sync, plan, revision, context, pass } = work
   const { digest, summary } = plan
   const parts = cutIntoParts(describeChanges(plan))
   const current = await storePlan({ digest, revision, summary, parts }, stored, context)
@@ -109,9 +135,9 @@ async function approvedPlan(
   pass.status.fields.plan = { name: current.parts[0]?.metadata.name, digest, revision, summary }
 
   const manual = sync.spec.operator.approval === 'Manual'
-  const approval = manual ? approvals.find((one) => one.spec.digest === digest) : undefined
+  const approval = manual ? approvalOf(plan, approvals) : undefined
   if (manual && approval === undefined) {
-    await settleApprovals(approvals, current, context)
+    await settleApprovals(approvals, digest, undefined, context)
     const { name } = sync.metadata
     const text = `${describePending(plan)} at ${shortRevision(revision)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``
     const isNews = sync.status?.plan?.digest !== digest
@@ -120,12 +146,29 @@ async function approvedPlan(
     pass.status.markFalse(condition.applied, 'PendingApproval', 'the plan waits for approval')
     return undefined
   }
-  const by = approval?.spec.approvedBy ?? (manual ? 'unknown' : 'spec.operator.approval: Auto')
+  const by = approval?.by ?? 'spec.operator.approval: Auto'
   pass.status.fields.approval = { digest, by, at: context.now, revision }
-  const message = `approved by ${by} at ${context.now} for ${shortRevision(revision)}`
+  const which = approval?.only === undefined ? '' : `of ${describeSelected(approval.only)} `
+  const message = `${which}approved by ${by} at ${context.now} for ${shortRevision(revision)}`
   if (manual) pass.event('Normal', 'Approved', `plan ${digest.slice(0, 19)} ${message}`)
+  const approved = approval?.only === undefined ? current : await storePart(work, approval, stored)
   // From here on the plan itself remembers: a crash while it is applied does not ask again.
-  return await markPlan(current, { type: planCondition.approved, reason: manual ? 'ByUser' : 'Auto', message }, context)
+  return await markPlan(
+    approved,
+    { type: planCondition.approved, reason: manual ? 'ByUser' : 'Auto', message },
+    context,
+  )
+}
+
+/** The part that was approved, as a plan of its own. */
+function storePart(
+  { plan, revision, inventory, context }: Work,
+  { only = [], shown }: Approval,
+  stored: readonly StoredPlan[],
+): Promise<StoredPlan> {
+  const { digest, summary } = narrowPlan(plan, shown, inventory.objects)
+  const part = { only: [...only], partOf: plan.digest }
+  return storePlan({ digest, revision, summary, part, parts: cutIntoParts(shown) }, stored, context)
 }
 
 /** Whatever was under way is through: a look at the objects shows nothing left to do. */

@@ -128,6 +128,8 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
         now,
       })
       if (carriedOut === 'pending') return recheck
+      // What was not approved is another plan now, and nothing of it is approved yet.
+      if (carriedOut === 'part') return { afterMs: AGAIN_MS }
       if (carriedOut === 'moved') return lostRace(races, uid)
       races.delete(uid)
       // What was written is another revision.
