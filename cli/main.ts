@@ -62,6 +62,11 @@ const seconds = (text: string): number => {
 const jsonOutput = () => new Option('-o, --output <format>', 'machine-readable output').choices(['json'])
 const timeout = () => new Option('--timeout <seconds>', 'how long to wait').argParser(seconds).default(300)
 
+const only = (effect: string) =>
+  new Option('--only <kind[/name]>', `${effect}; may be given several times`).argParser(
+    (word: string, all: string[] = []) => [...all, word],
+  )
+
 program
   .command('validate')
   .description('check TOML files: errors and warnings with file:line:column')
@@ -93,6 +98,7 @@ program
   .argument('[source]', 'a folder or file of TOML, or the name of a ResourceSync', '.')
   .option('--live', 'compare a folder with what the cluster has (default: with nothing)')
   .option('--applied', 'of a ResourceSync: the plan that was applied last')
+  .addOption(only('show only what concerns these objects'))
   .addOption(jsonOutput())
   .action((source: string, options) =>
     run(async (context) => (await import('./commands/plan.ts')).plan(source, options, context)),
@@ -115,6 +121,7 @@ program
   .description('approve the plan that a ResourceSync waits with')
   .argument('<sync>')
   .option('--digest <digest>', 'only if this is still the plan that waits: all of it, or at least 12 digits')
+  .addOption(only('approve only the changes of these objects, such as stack/web; the others go on waiting'))
   .option('--no-wait', 'do not wait until it is applied')
   .addOption(timeout())
   .action((sync: string, options) =>
@@ -126,6 +133,9 @@ program
   .description('apply a folder of TOML, or let a ResourceSync look at its source now')
   .argument('<source>', 'a folder or file of TOML, or the name of a ResourceSync')
   .option('-y, --yes', 'do not ask')
+  .addOption(
+    only('apply only the changes of these objects; of a ResourceSync with approval: Manual it is the approval'),
+  )
   .option('--no-wait', 'do not wait until a ResourceSync has applied its source')
   .addOption(timeout())
   .action((source: string, options) =>

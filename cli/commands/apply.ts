@@ -3,7 +3,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { conditionOf } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
+import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { applyPlan } from '../../controller/sync/apply.ts'
+import { narrowPlan } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
 import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
@@ -11,11 +13,15 @@ import { counted, loadDeclarations, printDiagnostics, refusesAll } from '../decl
 import { CommandError, type ExitCode, exit } from '../exit.ts'
 import { type AnyObject, findKind, findObject } from '../objects.ts'
 import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { narrowed, selectionOf } from '../only.ts'
 import { waitFor } from '../wait.ts'
+import { approve } from './approve.ts'
 import { planPaint } from './stored-plan.ts'
 
 export interface ApplyOptions {
   yes?: boolean
+  /** Applies only the changes of these objects or kinds. */
+  only?: string[]
   wait: boolean
   timeout: number
 }
@@ -32,9 +38,12 @@ const applyFolder = async (source: string, options: ApplyOptions, context: Comma
   printDiagnostics(parsed, terminal)
   if (parsed.diagnostics.some(refusesAll)) throw new CommandError('nothing is applied until the errors are mended')
   const { client, namespace } = await context.connect()
-  const plan = planOffline(parsed, await liveState({ client, namespace }, terminal, signal))
-  printProblems(plan, terminal)
-  terminal.print(renderPlan(describeChanges(plan), plan.summary, { paint: planPaint(terminal.paint) }).trimEnd())
+  const whole = planOffline(parsed, await liveState({ client, namespace }, terminal, signal))
+  printProblems(whole, terminal)
+  const only = selectionOf(options.only)
+  const shown = narrowed({ changes: describeChanges(whole), summary: whole.summary }, only)
+  const plan = only === undefined ? whole : narrowPlan(whole, shown.changes, whole.inventory)
+  terminal.print(renderPlan(shown.changes, shown.summary, { paint: planPaint(terminal.paint) }).trimEnd())
   const refused = plan.problems.some(({ severity }) => severity === 'error')
   if (plan.changes.length === 0) return refused ? exit.error : exit.ok
   if (!options.yes && !(await confirmed('Apply this?', context))) throw new CommandError('nothing was applied')
@@ -66,6 +75,13 @@ const applySync = async (name: string, options: ApplyOptions, context: CommandCo
   const connection = await connect()
   const type = findKind('ResourceSync')
   const sync = await findObject(connection, type, name, signal)
+  const only = selectionOf(options.only)
+  const manual = (sync as unknown as ResourceSync).spec.operator.approval === 'Manual'
+  if (only !== undefined && !manual) {
+    throw new CommandError(
+      `--only is for syncs with approval: Manual; ${name} applies everything that changed by itself`,
+    )
+  }
   const requestedAt = new Date().toISOString()
   await connection.client.patch(
     type,
@@ -73,11 +89,12 @@ const applySync = async (name: string, options: ApplyOptions, context: CommandCo
     { type: 'merge', body: { metadata: { annotations: { [annotation.requestedAt]: requestedAt } } } },
     { fieldManager: 'komodo-cli', signal },
   )
-  if (!options.wait) return exit.ok
+  if (!options.wait && only === undefined) return exit.ok
   const handled = (object: AnyObject) =>
     object.status?.lastHandledReconcileAt === requestedAt && conditionOf(object, 'Ready')?.reason !== CLEANING_UP
   const after = await waitFor(connection, type, sync.metadata.name, handled, options.timeout * 1000, context)
   const ready = conditionOf(after, 'Ready')
+  if (only !== undefined && ready?.reason === 'PendingApproval') return approve(name, options, context)
   terminal.print(ready?.message ?? 'the sync says nothing')
   if (ready?.status === 'True') return exit.ok
   return ready?.reason === 'PendingApproval' ? exit.changes : exit.error

@@ -1,16 +1,26 @@
-import type { KubeObject } from '../../controller/api/meta.ts'
+import { createHash } from 'node:crypto'
+import { conditionOf, isConditionTrue, type KubeObject } from '../../controller/api/meta.ts'
 import { GROUP, VERSION } from '../../controller/api/names.ts'
-import { type PlanApproval, planApprovalKind } from '../../controller/api/v1alpha1/plan-approval.ts'
+import { planKind } from '../../controller/api/v1alpha1/plan.ts'
+import {
+  type PlanApproval,
+  planApprovalCondition,
+  planApprovalKind,
+} from '../../controller/api/v1alpha1/plan-approval.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { describeSelected, type Selected } from '../../controller/sync/narrow-plan.ts'
 import type { CommandContext, Connection } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
 import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { narrowed, selectionOf } from '../only.ts'
 import { waitFor } from '../wait.ts'
 import { loadStoredPlan, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface ApproveOptions {
   /** Approves only if this is still the plan that waits: all of it or its first 12 characters. */
   digest?: string
+  /** Approves only the changes of these objects or kinds. */
+  only?: string[]
   wait: boolean
   timeout: number
 }
@@ -30,21 +40,33 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
       `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${name})`,
     )
   }
-  printStoredPlan(plan, terminal)
+  const only = selectionOf(options.only)
+  printStoredPlan(narrowed(plan, only), terminal)
   const approvedBy = await whoAmI(connection, signal)
   const approval = await client.create<PlanApproval>(
     planApprovalKind,
     {
       apiVersion: `${GROUP}/${VERSION}`,
       kind: planApprovalKind.kind,
-      metadata: { name: `${sync.metadata.name}-${digest.replace(/^sha256:/, '').slice(0, 12)}`, namespace },
-      spec: { sync: sync.metadata.name, digest, ...(approvedBy === undefined ? {} : { approvedBy }) },
+      metadata: { name: nameOf(sync.metadata.name, digest, only), namespace },
+      spec: {
+        sync: sync.metadata.name,
+        digest,
+        ...(only === undefined ? {} : { only }),
+        ...(approvedBy === undefined ? {} : { approvedBy }),
+      },
     },
     { fieldManager: 'komodo-cli', signal },
   )
   const by = approval.spec.approvedBy === undefined ? '' : ` as ${approval.spec.approvedBy}`
-  terminal.print(`approved ${digest}${by}`)
-  if (options.wait) {
+  terminal.print(`approved ${only === undefined ? '' : `${describeSelected(only)} of `}${digest}${by}`)
+  if (options.wait && only !== undefined) {
+    await waitForPart(approval, options, connection, context)
+    const isPlannedAnew = ({ status }: AnyObject) => (status as ResourceSync['status'])?.plan?.digest !== digest
+    const isThrough = (object: AnyObject) => isPlannedAnew(object) || isConditionTrue(object, 'Approved')
+    await waitFor(connection, syncType, sync.metadata.name, isThrough, options.timeout * 1000, context)
+    terminal.print(`applied; what else the plan had goes on waiting: komodo plan ${name}`)
+  } else if (options.wait) {
     const applied = (object: AnyObject) => {
       const status = object.status as ResourceSync['status']
       return (
@@ -56,6 +78,30 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
     terminal.print('applied')
   }
   return exit.ok
+}
+
+/** Who approves two parts of one plan makes two approvals. */
+const nameOf = (sync: string, digest: string, only: readonly Selected[] | undefined): string => {
+  const part =
+    only === undefined ? '' : `-${createHash('sha256').update(describeSelected(only)).digest('hex').slice(0, 8)}`
+  return `${sync}-${digest.replace(/^sha256:/, '').slice(0, 12)}${part}`
+}
+
+/** The part is a plan of its own, which the accepted approval belongs to. */
+const waitForPart = async (
+  { metadata: { name } }: PlanApproval,
+  { timeout }: ApproveOptions,
+  connection: Connection,
+  context: CommandContext,
+): Promise<void> => {
+  const accepted = (object: AnyObject) => conditionOf(object, planApprovalCondition.accepted)
+  const isSettled = (object: AnyObject) => accepted(object) !== undefined
+  const settled = await waitFor(connection, planApprovalKind, name, isSettled, timeout * 1000, context)
+  const said = accepted(settled)
+  if (said?.status !== 'True') throw new CommandError(said?.message ?? 'the approval was not accepted')
+  const part = settled.metadata.ownerReferences?.find(({ kind }) => kind === planKind.kind)
+  if (part === undefined) return
+  await waitFor(connection, planKind, part.name, (plan) => isConditionTrue(plan, 'Applied'), timeout * 1000, context)
 }
 
 /** Too little of a digest could name any plan: an empty variable in a script must not approve. */

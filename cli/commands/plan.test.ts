@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { ApiError } from '../../controller/kube/client.ts'
 import { type SyncOperator, startSyncOperator } from '../../test/harness/sync-operator.ts'
 import { waitUntil } from '../../test/harness/wait-until.ts'
@@ -80,6 +81,17 @@ describe('komodo plan --live of a folder that was applied', () => {
   })
 })
 
+describe('komodo apply --only of a folder', () => {
+  it('applies what it names and nothing else', async () => {
+    await writeFile(path.join(folder, 'only.toml'), '[[server]]\nname = "only1"\n[[server]]\nname = "only2"\n')
+    const options = { yes: true, wait: true, timeout: 30, only: ['server/only1'] }
+    expect(await apply('declared', options, context())).toBe(exit.ok)
+    expect(said.join('\n')).toContain('1 object created, 0 updated')
+    const { items } = await operator.client.list(serverKind, { namespace: 'default' })
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['only1'])
+  })
+})
+
 describe('a ResourceSync that waits for approval', () => {
   const sync = (files: string, approval: string): ResourceSync =>
     ({
@@ -113,6 +125,22 @@ describe('a ResourceSync that waits for approval', () => {
     const digest = stored.digest.replace('sha256:', '').slice(0, 12)
     expect(await approve('manual', { ...options, digest }, context())).toBe(exit.ok)
     expect(said.at(-1)).toBe('applied')
+  })
+
+  it('shows, approves and applies a part of its plan with --only, and the rest goes on waiting', async () => {
+    await write(`${variable('two')}[[server]]\nname = "h1"\n[[server]]\nname = "h2"\n[[stack]]\nname = "web"\n`)
+    await waitingFor('PendingApproval')
+    expect(await plan('manual', { only: ['server/h1'] }, context())).toBe(exit.changes)
+    expect(said.join('\n')).toMatch(/^\+ create Server h1[\s\S]*Plan: 1 to create\.$/)
+    await expect(plan('manual', { only: ['Server/h9'] }, context())).rejects.toThrow('changes nothing of Server/h9')
+    await expect(approve('manual', { ...options, only: ['nonsense'] }, context())).rejects.toThrow('there is no kind')
+
+    expect(await approve('manual', { ...options, only: ['server/h1'] }, context())).toBe(exit.ok)
+    expect(said.join('\n')).toMatch(/approved Server\/h1 of sha256:.*\napplied; what else the plan had goes on waiting/)
+    expect(await apply('manual', { ...options, only: ['Stack', 'variables/MANUAL'] }, context())).toBe(exit.ok)
+    expect(await plan('manual', {}, context())).toBe(exit.changes)
+    expect(said.join('\n')).toMatch(/^\+ create Server h2[\s\S]*Plan: 1 to create\.$/)
+    await approve('manual', options, context())
   })
 
   it('says that nothing waits once all is applied', async () => {

@@ -8,11 +8,14 @@ import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.
 import { type ExitCode, exit } from '../exit.ts'
 import { findKind, findObject } from '../objects.ts'
 import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { narrowed, selectionOf } from '../only.ts'
 import { loadStoredPlan, planPaint, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface PlanOptions {
   live?: boolean
   applied?: boolean
+  /** Of the plan, only what concerns these objects or kinds. */
+  only?: string[]
   output?: 'json'
 }
 
@@ -32,14 +35,15 @@ const planOfFolder = async (source: string, options: PlanOptions, context: Comma
   }
   const against = options.live ? await liveState(await context.connect(), terminal, signal) : {}
   const planned = planOffline(parsed, against)
-  const changes = describeChanges(planned)
+  const shown = narrowed({ changes: describeChanges(planned), summary: planned.summary }, selectionOf(options.only))
+  const { changes, summary } = shown
   if (options.output === 'json') {
-    const { summary, problems, digest } = planned
+    const { problems, digest } = planned
     terminal.print(JSON.stringify({ digest, summary, changes, problems, diagnostics: parsed.diagnostics }, null, 2))
   } else {
     printDiagnostics(parsed, terminal)
     printProblems(planned, terminal)
-    terminal.print(renderPlan(changes, planned.summary, { paint: planPaint(terminal.paint) }).trimEnd())
+    terminal.print(renderPlan(changes, summary, { paint: planPaint(terminal.paint) }).trimEnd())
   }
   if (planned.problems.some(({ severity }) => severity === 'error')) return exit.error
   return changes.length > 0 ? exit.changes : exit.ok
@@ -51,7 +55,7 @@ const planOfSync = async (name: string, options: PlanOptions, context: CommandCo
   const sync = (await findObject(connection, findKind('ResourceSync'), name, signal)) as unknown as ResourceSync
   const waits = waitsForApproval(sync)
   if (waits || options.applied) {
-    const stored = await loadStoredPlan(connection, sync, signal)
+    const stored = narrowed(await loadStoredPlan(connection, sync, signal), selectionOf(options.only))
     if (options.output === 'json') terminal.print(JSON.stringify(stored, null, 2))
     else printStoredPlan(stored, terminal)
     return waits ? exit.changes : exit.ok

@@ -26,7 +26,7 @@ export function resourceSyncSuite(start: () => Promise<SyncOperator>, patienceMs
   const reaches = (type: string, status: string, reason?: string): Promise<ResourceSync> =>
     scene.reaches(type, status, reason)
   const plans = (): Promise<Plan[]> => scene.plans()
-  const approve = (digest: string): Promise<void> => scene.approve(digest)
+  const approve = (digest: string): Promise<string> => scene.approve(digest)
   const poke = (): Promise<ResourceSync> => scene.poke()
 
   const server = (address: string, more = ''): string =>

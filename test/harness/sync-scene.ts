@@ -1,6 +1,7 @@
 import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
 import type { Plan } from '../../controller/api/v1alpha1/plan.ts'
+import type { PlanApprovalSpec } from '../../controller/api/v1alpha1/plan-approval.ts'
 import type { ResourceSync, ResourceSyncSpec } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { isNotFound } from '../../controller/kube/client.ts'
 import { type SyncOperator, typeOf } from './sync-operator.ts'
@@ -84,13 +85,16 @@ export class SyncScene {
     return items.filter((plan) => plan.spec.sync === this.name)
   }
 
-  async approve(digest: string): Promise<void> {
+  /** All of a plan, or what `only` names of it. */
+  async approve(digest: string, only?: PlanApprovalSpec['only']): Promise<string> {
+    const name = `approval-${this.next()}`
     await this.operator.client.create(typeOf('PlanApproval'), {
       apiVersion: 'komodo.dev/v1alpha1',
       kind: 'PlanApproval',
-      metadata: { name: `approval-${this.next()}`, namespace },
-      spec: { sync: this.name, digest, approvedBy: 'admin' },
+      metadata: { name, namespace },
+      spec: { sync: this.name, digest, approvedBy: 'admin', ...(only === undefined ? {} : { only }) },
     })
+    return name
   }
 
   /** Asks for a pass and waits for its end. */
