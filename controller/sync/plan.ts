@@ -250,7 +250,8 @@ function rivals(inForce: readonly DesiredObject[], { live, scope }: PlanInput): 
   for (const sync of live.get('ResourceSync') ?? []) {
     if (sync.metadata.name === scope.name) continue
     const conflicts = valueAt(sync.status, ['conflicts'])
-    if (Array.isArray(conflicts)) for (const key of conflicts) losers.set(String(key), sync.metadata.name)
+    const keys: readonly unknown[] = Array.isArray(conflicts) ? conflicts : []
+    for (const key of keys) if (typeof key === 'string') losers.set(key, sync.metadata.name)
   }
   if (losers.size === 0) return []
   return inForce.flatMap(({ kind, name, objectName, position }) => {
