@@ -208,11 +208,12 @@ describe('from outside', () => {
 })
 
 describe('what is looked for', () => {
-  it('is the Komodo name, the name in Kubernetes, or either with a namespace', async () => {
-    world.put('stack', 'my-stack', {}, { annotations: { 'komodo.dev/name': 'My Stack' } })
+  it('is the Komodo name, the name in Kubernetes, the id in Komodo, or one of these with a namespace', async () => {
+    const id = '66b6c2f1e1a2b3c4d5e6f708'
+    world.put('stack', 'my-stack', {}, { annotations: { 'komodo.dev/name': 'My Stack', 'komodo.dev/id': id } })
     world.put('stack', 'web', {}, { namespace: 'prod' })
-    for (const id of ['My%20Stack', 'my-stack', 'default:my-stack', 'prod:web'])
-      expect((await deliver(`/listener/github/stack/${id}/deploy`, main)).status).toBe(202)
+    for (const name of ['My%20Stack', 'my-stack', id, 'default:my-stack', 'prod:web'])
+      expect((await deliver(`/listener/github/stack/${name}/deploy`, main)).status).toBe(202)
     expect((await deliver('/listener/github/stack/web/deploy', main)).status).toBe(401)
   })
 

@@ -28,6 +28,7 @@ beforeEach(async () => {
     observe: (provider, result) => results.push(`${provider} ${result}`),
     headersTimeoutMs: 300,
     requestTimeoutMs: 600,
+    maxBuffered: 2 * MAX_BODY,
   })
 })
 afterEach(() => server.close())
@@ -110,6 +111,18 @@ describe('a body that is too long', () => {
   it('of just the most is read', async () => {
     const body = main.padEnd(MAX_BODY, ' ')
     expect((await post(path, body, signed(body, secret))).status).toBe(202)
+  })
+})
+
+describe('many long bodies at a time', () => {
+  it('take no more memory than there is for them: one too many is sent away for now, and then it goes on', async () => {
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${MAX_BODY}\r\n\r\n`
+    const almost = Buffer.alloc(MAX_BODY - 1, 0x20)
+    const slow = [raw(head, almost), raw(head, almost), raw(head, almost)]
+    const said = await Promise.race(slow)
+    expect(said).toMatch(/^HTTP\/1\.1 503 .*retry-after: 5/s)
+    await Promise.all(slow)
+    expect((await post(path, main.padEnd(MAX_BODY), signed(main.padEnd(MAX_BODY), secret))).status).toBe(202)
   })
 })
 

@@ -20,6 +20,8 @@ export interface WebhookServerOptions {
   /** Time for the head of a request, and for all of it. */
   headersTimeoutMs?: number
   requestTimeoutMs?: number
+  /** Bytes of all bodies of requests that are not answered yet. */
+  maxBuffered?: number
 }
 
 export interface WebhookServer {
@@ -29,7 +31,6 @@ export interface WebhookServer {
 
 /** Longest body. GitHub sends up to 25 MB, but those are pushes of thousands of commits. */
 export const MAX_BODY = 1 << 20
-/** All bodies of requests that are not answered yet, together. */
 const MAX_BUFFERED = 32 << 20
 const MAX_CONNECTIONS = 256
 const REQUEST_TIMEOUT_MS = 10_000
@@ -145,7 +146,7 @@ class Doorman {
         held.bytes += chunk.length
         this.#buffered += chunk.length
         if (held.bytes > MAX_BODY) return TOO_LARGE
-        if (this.#buffered > MAX_BUFFERED) return BUSY
+        if (this.#buffered > (this.#options.maxBuffered ?? MAX_BUFFERED)) return BUSY
         chunks.push(chunk)
       }
       return Buffer.concat(chunks)
