@@ -92,6 +92,30 @@ describe('an env file that SOPS encrypted', () => {
     expect(await image()).toBe('img:1')
   })
 
+  it('may lie on the host', async () => {
+    world.host().writeFile('app', 'compose.yaml', compose)
+    world.host().writeFile('app', 'app.sops.env', await encrypted({ TAG: '9' }))
+    world.put(identity(mine))
+    declare({ repo: '', filesOnHost: true, additionalEnvFiles: [{ path: 'app.sops.env', track: false }] })
+    await world.converge()
+    expect(await image()).toBe('img:9')
+  })
+
+  it('is not looked for where nothing may be read: an untracked one outside of the repository is left to Compose', async () => {
+    put({ 'compose.yaml': composeFile({ web: { image: 'img:1' } }) }, 'one')
+    declare(
+      {
+        additionalEnvFiles: [
+          { path: '../shared.env', track: false },
+          { path: '/etc/x.env', track: false },
+        ],
+      },
+      {},
+    )
+    await world.converge()
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it.each([
     [
       'without operator.decryption never reaches Compose',

@@ -23,11 +23,10 @@ export interface DecryptedEnv {
 }
 
 /**
- * Env files of Compose that may be encrypted, beside those that have to be read anyway. The one that `environment` is written to is the
- * repository's own when `environment` is empty.
+ * Env files of Compose that may be encrypted. The one that `environment` is written to is the repository's own when `environment` is
+ * empty.
  */
 export function envFilesOf({ spec }: Readonly<Stack>, kind: SourceKind): readonly string[] {
-  if (kind === 'inline') return []
   const own = kind === 'git' && spec.environment.trim() === '' && spec.envFilePath !== '' ? [spec.envFilePath] : []
   return [...spec.additionalEnvFiles.map(({ path }) => path), ...own]
 }

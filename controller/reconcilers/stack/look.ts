@@ -44,7 +44,7 @@ export async function lookAtSource(
   )
 
   const tracked = trackedFiles(spec, kind)
-  const paths = [...new Set([...tracked.required, ...tracked.configs, ...envFilesOf(stack, kind)])]
+  const paths = [...tracked.required, ...tracked.configs]
   let tree: SourceTree | undefined
   let after: Made<AfterPull> | undefined
   let files: Files = new Map()
@@ -52,16 +52,21 @@ export async function lookAtSource(
     const linked = linkedRepoOf(stack, repos, sourceReady)
     const look = { condition: sourceReady, intervalMs: intervalOf(stack), news: linked?.status?.revision }
     tree = await openTree(stack, { ...look, settings: linked?.spec ?? spec, server: spec.server }, pass, deps)
-    files = await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack))
+    const envFiles = await readOptional(tree, spec.runDirectory, envFilesOf(stack, kind), pass.signal)
+    files = new Map([...envFiles, ...(await readFrom(tree, spec.runDirectory, paths, pass.signal, intervalOf(stack)))])
     after = linked && (await afterPullOf(linked, sourceReady, pass, deps))
     // What its commands make is there when the host looks for it.
     if (after === undefined || !makesFiles(after.made)) {
       requireFiles(stack, tracked.required, files, 'the repository', intervalOf(stack))
     }
-  } else if (paths.length > 0) {
-    files = await onHost(serverName, sourceReady, () =>
-      host.readFiles(directoryNameOf(stack), made.runDirectory, paths, pass.signal),
-    )
+  } else {
+    // Whoever decrypts nothing has no file read that is not tracked.
+    const all = spec.operator.decryption === undefined ? paths : [...new Set([...paths, ...envFilesOf(stack, kind)])]
+    if (all.length > 0) {
+      files = await onHost(serverName, sourceReady, () =>
+        host.readFiles(directoryNameOf(stack), made.runDirectory, all, pass.signal),
+      )
+    }
     requireFiles(stack, tracked.required, files, `the stack's directory on Server "${serverName}"`, intervalOf(stack))
   }
   const plain = await decryptEnvFiles(stack, kind, { settings: made, files }, pass, deps.secrets, intervalOf(stack))
@@ -76,6 +81,24 @@ export async function lookAtSource(
 }
 
 export const intervalOf = ({ spec }: Readonly<Stack>): number => parseDuration(spec.operator.interval)
+
+/** What cannot be read is left to Compose, which may find it elsewhere. */
+async function readOptional(
+  tree: SourceTree,
+  runDirectory: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Files> {
+  const read = async (path: string): Promise<Uint8Array | undefined> => {
+    try {
+      return await tree.read(repositoryPath(runDirectory, path), signal)
+    } catch {
+      signal.throwIfAborted()
+      return undefined
+    }
+  }
+  return new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)))
+}
 
 async function readFrom(
   tree: SourceTree,
