@@ -10,6 +10,7 @@ import { maskFor } from '../controller/text/mask.ts'
 import { commandScript, onStandardInput } from './command-text.ts'
 import { confinedPath, isDirectory } from './confined-path.ts'
 import { composeCause, noCompose, reasonOf, saysNoCompose, saysUnreachable } from './docker-errors.ts'
+import { withoutEnvLines } from './env-line-errors.ts'
 import { type Command, CommandDeadlineError, type CommandResult } from './run-command.ts'
 
 /** How commands are run on this host. */
@@ -40,7 +41,8 @@ export class Stages {
   constructor(tools: CommandTools, secrets: readonly string[], signal: AbortSignal) {
     this.#tools = tools
     this.environment = tools.environment
-    this.#scrub = maskFor(secrets)
+    const mask = maskFor(secrets)
+    this.#scrub = (text) => mask(withoutEnvLines(text))
     this.signal = signal
   }
 

@@ -214,9 +214,29 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
           'app.env': `TOKEN=${canary}\n`,
         }),
       }
-      const failed = (await up(bad).catch((error: unknown) => error)) as Error & { log: unknown }
-      expect(failed).toBeInstanceOf(Error)
-      expect(JSON.stringify([failed.message, failed.log])).not.toContain(canary)
+      const failures = [bad]
+      for (const line of [`{"json": "${canary}"}`, `"${canary}`, `A='${canary}`, `A B=${canary}`]) {
+        const files = { 'compose.yaml': service, 'app.env': `${line}\n`, 'more.env': `${line}\n` }
+        failures.push({ ...good, source: tree(files) })
+        const additionalEnvFiles = [{ path: 'more.env', track: true }]
+        failures.push({ ...good, source: tree({ ...files, 'app.env': '' }), additionalEnvFiles })
+      }
+      for (const request of failures) {
+        const failed = (await up(request).catch((error: unknown) => error)) as Error & { log: unknown }
+        expect(failed).toBeInstanceOf(Error)
+        expect(JSON.stringify([failed.message, failed.log])).not.toContain(canary)
+      }
+    })
+
+    it('K#926, K#1086: becomes a file in the container, by a secret or config of Compose that takes it', async () => {
+      const contents = `${web}    secrets: [token]\nsecrets: {token: {environment: TOKEN}}\nconfigs: {app: {content: "t=\${TOKEN}"}}\n`
+      const stack = request('file', contents.replace('secrets: [token]', 'secrets: [token]\n    configs: [app]'), {
+        environment: [{ key: 'TOKEN', value: 'canary-file' }],
+      })
+      await up(stack)
+      const read = (file: string) => docker.docker('exec', `${stack.project}-web-1`, 'cat', file)
+      expect(await read('/run/secrets/token')).toBe('canary-file')
+      expect(await read('/app')).toBe('t=canary-file')
     })
 
     it('that became empty leaves no old values behind', async () => {
