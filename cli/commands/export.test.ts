@@ -3,6 +3,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { annotation } from '../../controller/api/names.ts'
+import { type Secret, secretType } from '../../controller/kube/builtin-types.ts'
 import { syncKinds } from '../../controller/sync/kinds.ts'
 import { anyObject } from '../../controller/toml/testkit/arbitrary-objects.ts'
 import { writeFile as writeToml } from '../../controller/toml/write.ts'
@@ -202,6 +203,18 @@ is_secret = true`)
     ])
     expect(printed.join('\n')).toContain('name = "fine"')
     expect(printed.join('\n')).not.toContain('0123456789abcdef01234567')
+  })
+
+  it('keeps the secret values that an edited export names when others are given anew', async () => {
+    const account = (name: string, token: string) => `{ username = "${name}", ${token} }`
+    const provider = (...accounts: string[]) =>
+      `[[git_provider]]\ndomain = "ghcr.io"\naccounts = [${accounts.join(', ')}]`
+    await applyText(provider(account('a', 'token = "1"'), account('b', 'token = "2"')))
+    const text = await exported([])
+    await applyText(text.replace(/token_from[^}]*accounts\.1\.token" \}/, 'token = "3"'))
+    const { data } = await operator.client.get<Secret>(secretType, { namespace, name: 'gitprovider-ghcr.io' })
+    const decoded = Object.values(data ?? {}).map((value) => Buffer.from(value, 'base64').toString())
+    expect(decoded).toEqual(['1', '3'])
   })
 
   it('gives what is a no-op to apply again, whatever was declared', async () => {

@@ -4,6 +4,7 @@ import { deepEqual, isPlainObject, type PlainObject } from '../json.ts'
 import { read } from '../toml/read.ts'
 import { BLOCK_SEPARATOR, writeBlock } from '../toml/write.ts'
 import { syncKinds } from './kinds.ts'
+import { secretReferences } from './secret-references.ts'
 
 /** An object as a block of TOML. */
 export interface ExportedObject {
@@ -71,7 +72,7 @@ function exportObject(object: KubeObject): ExportedObject {
   const losses = declaration
     ? differences(kind, spec, declaration.spec)
     : diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message)
-  const hasSecrets = namesSecrets(spec)
+  const hasSecrets = secretReferences(spec).length > 0
   return { kind, name, objectName: object.metadata.name, text, hasSecrets, losses, unreadable }
 }
 
@@ -100,8 +101,3 @@ function differentPaths(a: unknown, b: unknown, path = ''): string[] {
 /** Key-value text and file contents end with a line end when they come out of TOML; it means nothing. */
 export const isSameText = (a: unknown, b: unknown): boolean =>
   typeof a === 'string' && typeof b === 'string' && a.trimEnd() === b.trimEnd()
-
-function namesSecrets(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(namesSecrets)
-  return isPlainObject(value) && ('secretKeyRef' in value || Object.values(value).some(namesSecrets))
-}

@@ -5,6 +5,7 @@ import { getOrUndefined, isNotFound, type KubeClient } from '../kube/client.ts'
 import type { DesiredObject } from './desired.ts'
 import type { SyncKind } from './kinds.ts'
 import { putObject } from './put.ts'
+import { secretReferences } from './secret-references.ts'
 
 export interface ApplyContext {
   client: KubeClient
@@ -41,15 +42,19 @@ export async function applySecret(
   const { client, namespace, signal } = context
   const { secret, kind, labels } = desired
   if (secret === undefined) return
-  const existing = await getOrUndefined(client, secretType, { namespace, name: secret.name }, signal)
+  const existing = await getOrUndefined<Secret>(client, secretType, { namespace, name: secret.name }, signal)
   if (existing !== undefined && existing.metadata.labels?.[label.managedBy] !== labels[label.managedBy]) {
     throw new Error(
       `its values belong into the Secret "${secret.name}", but somebody else made one of this name; remove or rename that`,
     )
   }
-  const data = Object.fromEntries(
+  const values = Object.fromEntries(
     Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
   )
+  // What the declaration names instead of giving it again, as an export does.
+  const named = new Set(secretReferences(desired.spec).flatMap(({ name, key }) => (name === secret.name ? [key] : [])))
+  const kept = Object.entries(existing?.data ?? {}).filter(([key]) => named.has(key))
+  const data = { ...Object.fromEntries(kept), ...values }
   const object = {
     apiVersion: 'v1',
     kind: 'Secret',

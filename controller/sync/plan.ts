@@ -17,6 +17,7 @@ import { changeDigest, planDigest } from './digest.ts'
 import { indexLive, type LiveIndex } from './live-index.ts'
 import type { LooseSecrets } from './object-secrets.ts'
 import { Owners } from './owners.ts'
+import { secretReferences } from './secret-references.ts'
 import type { PlanInput, PlannedApply, PlannedDelete, SyncPlan } from './sync-plan.ts'
 import { planWriteBack, type WriteBackPlan } from './write-back/plan.ts'
 
@@ -236,13 +237,8 @@ function looseSecrets(
 }
 
 /** Whether a spec takes a value out of the Secret. */
-function namesSecret(spec: unknown, secret: string): boolean {
-  if (Array.isArray(spec)) return spec.some((item) => namesSecret(item, secret))
-  if (!isPlainObject(spec)) return false
-  return (
-    valueAt(spec, ['secretKeyRef', 'name']) === secret || Object.values(spec).some((one) => namesSecret(one, secret))
-  )
-}
+const namesSecret = (spec: unknown, secret: string): boolean =>
+  secretReferences(spec).some(({ name }) => name === secret)
 
 /** Other syncs report what they declare and may not have: whoever keeps it should know. */
 function rivals(inForce: readonly DesiredObject[], { live, scope }: PlanInput): PlanProblem[] {
