@@ -60,6 +60,7 @@ const inputCells: Readonly<Record<string, number>> = {
   '2.8': 1,
   '2.9': 1,
   '2.11': 2,
+  '2.12': 1,
   '3.6': 1,
   '4.4': 1,
   '5.1': 1,

@@ -1,5 +1,7 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type SyncOperator, startSyncOperator } from '../../../test/harness/sync-operator.ts'
+import { type SyncOperator, startSyncOperator, typeOf } from '../../../test/harness/sync-operator.ts'
 import { SyncScene } from '../../../test/harness/sync-scene.ts'
 import { waitUntil } from '../../../test/harness/wait-until.ts'
 import { conditionOf, type KubeObject } from '../../api/meta.ts'
@@ -66,6 +68,72 @@ describe('V 2.8 pending', () => {
       '[[user_group]]\nname = "g"\npermissions = [{ target.type = "Server", target.id = "\\\\[\\\\", level = "Read" }]\n'
     await scene.create({ fileContents: `${server('h1')}${group}`, includeUserGroups: true })
     await waitUntil('the server', async () => (await scene.get('Server', 'h1')) !== undefined)
+  })
+})
+
+describe('V 2.12 commit', () => {
+  const toml = (name: string) => `# mine\n[[server]]\nname = "${name}"\n[server.config]\naddress = "a" # was b\n`
+  const addressOf = async (name: string) =>
+    ((await scene.get('Server', name))?.spec as { address?: string } | undefined)?.address
+  const setAddress = (name: string) => scene.patch('Server', name, { spec: { address: 'changed' } })
+  const fileOf = (file: string) => path.join(operator.directory, 'syncs', scene.name, file)
+  const write = (sync: string, file: string, text: string) => {
+    const place = path.join(operator.directory, 'syncs', sync, file)
+    mkdirSync(path.dirname(place), { recursive: true })
+    writeFileSync(place, text)
+  }
+
+  it('unmanaged, UI contents `[[server]]...`: nothing is written, the object goes back to what is declared', async () => {
+    await scene.create({ fileContents: toml('h1') })
+    await scene.reaches('Ready', 'True')
+    await setAddress('h1')
+    await waitUntil('it is taken back', async () => (await addressOf('h1')) === 'a')
+    expect((await scene.sync()).spec.fileContents).toBe(toml('h1'))
+  })
+
+  it('unmanaged, UI contents `# hi`: ours: nothing is written either, only a managed sync writes', async () => {
+    await operator.client.create(typeOf('Server'), {
+      apiVersion: 'komodo.dev/v1alpha1',
+      kind: 'Server',
+      metadata: { name: 'h1', namespace: 'default' },
+      spec: {},
+    })
+    await scene.create({ fileContents: '# hi' })
+    await scene.poke()
+    expect((await scene.sync()).spec.fileContents).toBe('# hi')
+  })
+
+  // From git the same: test/integration/managed-sync.test.ts.
+  it.each<[row: string, resourcePath: string[], changed: string, untouched: string]>([
+    [
+      'managed, git, `resource_path=["resources"]`: ours: the file in the folder that declares it',
+      ['resources'],
+      'resources/b.toml',
+      'resources/a.toml',
+    ],
+    [
+      'managed, git, `resource_path=["a.toml","b.toml"]`: ours: the one of them that declares it, and nothing twice',
+      ['a.toml', 'b.toml'],
+      'b.toml',
+      'a.toml',
+    ],
+    [
+      'managed, host, `resource_path=[]`: ours: the file that declares it, for all are read',
+      [],
+      'deep/b.toml',
+      'a.toml',
+    ],
+  ])('%s', async (_, resourcePath, changed, untouched) => {
+    const sync = `managed-${scene.next()}`
+    write(sync, untouched, toml('h1'))
+    write(sync, changed, toml('h2'))
+    await scene.create({ filesOnHost: true, resourcePath, managed: true }, sync)
+    await scene.reaches('Ready', 'True')
+    await setAddress('h2')
+    const wanted = toml('h2').replace('"a"', '"changed"')
+    await waitUntil('it is written', () => readFileSync(fileOf(changed), 'utf8') === wanted)
+    expect(readFileSync(fileOf(untouched), 'utf8')).toBe(toml('h1'))
+    expect(await addressOf('h2')).toBe('changed')
   })
 })
 
