@@ -3,6 +3,7 @@ import type { KubeObject, ObjectKey } from '../../api/meta.ts'
 import { annotation, label } from '../../api/names.ts'
 import type { Change, Lister } from '../../engine/lister.ts'
 import type { Wake } from '../../engine/reconciler.ts'
+import { ChangeLog, conflictsOf, ownerOf } from './change-log.ts'
 
 /**
  * Knows whether anything that a plan depends on has changed in a namespace, without looking at every object: what people write,
@@ -10,7 +11,7 @@ import type { Wake } from '../../engine/reconciler.ts'
  */
 export class LiveChanges {
   readonly #listers: readonly Lister<KubeObject>[]
-  readonly #versions = new Map<string, number>()
+  readonly #log = new ChangeLog()
   /** By `namespace/name` of the sync: `Kind/objectName` of what somebody was seen to delete. */
   readonly #deleted = new Map<string, Set<string>>()
   readonly #expected = new Set<string>()
@@ -21,7 +22,12 @@ export class LiveChanges {
 
   /** Grows with every change in the namespace. To be read before the objects are. */
   version(namespace: string): number {
-    return this.#versions.get(namespace) ?? 0
+    return this.#log.version(namespace)
+  }
+
+  /** Whether a change since that version concerns one of `keys`; see `ChangeLog`. */
+  concern(namespace: string, since: number, keys: ReadonlySet<string> | undefined): boolean {
+    return this.#log.concern(namespace, since, keys)
   }
 
   /** `Kind/objectName` of objects of a sync that somebody else was seen to delete. */
@@ -52,7 +58,7 @@ export class LiveChanges {
     const object = change.after ?? change.before
     if (object === undefined || !isRelevant(change)) return
     const { namespace = '' } = object.metadata
-    this.#versions.set(namespace, this.version(namespace) + 1)
+    this.#log.note(namespace, change)
     this.#noteDeletion(change)
     const owners = new Set(
       [change.before, change.after].flatMap((one) => (one === undefined ? [] : (ownerOf(one) ?? []))),
@@ -85,12 +91,6 @@ export class LiveChanges {
 /** More than any deletion budget would let through. */
 const MOST_DELETED = 10_000
 
-/** `namespace/name` of the sync that an object names; people may leave the namespace out. */
-function ownerOf({ metadata }: KubeObject): string | undefined {
-  const named = metadata.annotations?.[annotation.sync]
-  return named === undefined || named.includes('/') ? named : `${metadata.namespace ?? ''}/${named}`
-}
-
 function isRelevant({ before, after }: Change<KubeObject>): boolean {
   if (before === undefined || after === undefined) return true
   const [old, now] = [before.metadata, after.metadata]
@@ -106,9 +106,6 @@ function isRelevant({ before, after }: Change<KubeObject>): boolean {
     old.annotations?.[annotation.name] !== now.annotations?.[annotation.name]
   )
 }
-
-/** What one sync reports concerns the others. */
-const conflictsOf = (object: KubeObject): unknown => (object.status as { conflicts?: unknown } | undefined)?.conflicts
 
 /** Secrets have no generation. */
 const dataOf = (object: KubeObject): unknown => (object as KubeObject & { data?: unknown }).data

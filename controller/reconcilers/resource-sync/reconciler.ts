@@ -21,6 +21,7 @@ import type { ManagedInput, SyncPlan } from '../../sync/sync-plan.ts'
 import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { carryOut } from './carry-out.ts'
+import { concernsOf } from './change-log.ts'
 import { readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
@@ -53,6 +54,8 @@ interface Settled {
   revision: string
   generation: number | undefined
   version: number
+  /** What must have changed for the next pass to look; nothing: anything. */
+  concerns: ReadonlySet<string> | undefined
 }
 
 /**
@@ -93,7 +96,9 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       Object.assign(status.fields, { source: source.description, revision, message })
       status.markTrue(condition.sourceReady, 'Read', `read ${source.description} at ${shortRevision(revision)}`)
       const last = settled.get(uid)
-      if (last?.revision === revision && last.generation === generation && last.version === version) {
+      const isSame = last?.revision === revision && last.generation === generation
+      if (isSame && !changes.concern(namespace, last.version, last.concerns)) {
+        settled.set(uid, { ...last, version })
         countReady(sync, live, status.fields)
         return recheck
       }
@@ -137,7 +142,12 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       if (carriedOut.awaiting.length > 0) return { afterMs: DELETION_RECHECK_MS }
 
       countReady(sync, live, status.fields)
-      if (isInOrder(plan)) settled.set(uid, { revision, generation, version })
+      if (isInOrder(plan)) {
+        // What waits for others, or is written back, may depend on anything.
+        const isAlone = plan.problems.length === 0 && plan.conflicts.length === 0 && !sync.spec.managed
+        const concerns = isAlone ? concernsOf(sync, declared.declarations, plan.inventory) : undefined
+        settled.set(uid, { revision, generation, version, concerns })
+      }
       return recheck
     },
   }
