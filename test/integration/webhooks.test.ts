@@ -9,8 +9,9 @@ import { haveKubectl } from '../harness/kubectl.ts'
 import { TestOperator } from '../harness/operator.ts'
 
 const secret = 'canary-hook-31c4'
-const body = JSON.stringify({ ref: 'refs/heads/main', repository: { full_name: 'acme/infra' } })
-const signature = createHmac('sha256', secret).update(body).digest('hex')
+const bodyFor = (branch: string) =>
+  JSON.stringify({ ref: `refs/heads/${branch}`, repository: { full_name: 'acme/infra' } })
+const signatureOf = (body: string) => createHmac('sha256', secret).update(body).digest('hex')
 
 describe.runIf(haveKubectl())('webhooks of a controller that runs', () => {
   let dir: string
@@ -47,9 +48,18 @@ describe.runIf(haveKubectl())('webhooks of a controller that runs', () => {
     metadata: { name, namespace: 'default' },
   })
 
-  const post = (where: string, id: string, signed = signature): Promise<{ status: number; text: string }> =>
+  const post = (
+    where: string,
+    id: string,
+    { branch = 'main', signed }: { branch?: string; signed?: string } = {},
+  ): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
-      const headers = { 'x-hub-signature-256': signed, 'x-github-delivery': id, 'content-length': body.length }
+      const body = bodyFor(branch)
+      const headers = {
+        'x-hub-signature-256': signed ?? signatureOf(body),
+        'x-github-delivery': id,
+        'content-length': body.length,
+      }
       const one = request(`${operator.webhookUrl}/listener/github/${where}`, { method: 'POST', agent, headers })
       one.on('error', reject)
       one.on('response', async (response) => {
@@ -77,6 +87,22 @@ describe.runIf(haveKubectl())('webhooks of a controller that runs', () => {
     await operator.until('resourcesyncs', 'infra', ({ status }) => status?.lastAppliedRevision === commit)
   })
 
+  it('K#865, K#956: a push to the branch of a Repo is applied by a sync that links it, whatever its own branch says', async () => {
+    repository.commit({ 'linked.toml': '# nothing\n' }, { branch: 'prod', orphan: true })
+    await operator.apply(
+      { ...object('Repo', 'shared'), spec: { branch: 'prod', operator: { url: repository.url, interval: '1h' } } },
+      {
+        ...object('ResourceSync', 'linked'),
+        spec: { linkedRepo: 'shared', branch: 'main', includeVariables: true, operator: { interval: '1h' } },
+      },
+    )
+    await operator.condition('resourcesyncs', 'linked', 'SourceReady')
+    const commit = repository.commit({ 'linked.toml': '[[variable]]\nname = "B"\nvalue = "1"\n' }, { branch: 'prod' })
+    const { text } = await post('push', 'prod', { branch: 'prod' })
+    expect(JSON.parse(text)).toMatchObject({ objects: [{ name: 'linked' }, { name: 'shared' }] })
+    await operator.until('resourcesyncs', 'linked', ({ status }) => status?.lastAppliedRevision === commit)
+  })
+
   it('a replay looks once more and writes nothing but that it came', async () => {
     const before = await operator.get('variables', 'a')
     expect((await post('push', 'again')).status).toBe(202)
@@ -94,10 +120,10 @@ describe.runIf(haveKubectl())('webhooks of a controller that runs', () => {
 
   it('an unknown object and a wrong signature get the same bytes', async () => {
     const answers = [
-      await post('sync/infra/sync', 'x', '0'.repeat(64)),
+      await post('sync/infra/sync', 'x', { signed: '0'.repeat(64) }),
       await post('sync/unknown/sync', 'x'),
       await post('sync/quiet/sync', 'x'),
-      await post('push', 'x', ''),
+      await post('push', 'x', { signed: '' }),
     ]
     for (const answer of answers) expect(answer).toEqual({ status: 401, text: '{"message":"unauthorized"}\n' })
   })
