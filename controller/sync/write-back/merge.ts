@@ -110,7 +110,8 @@ function mergeField(
   const others = owners.othersOf(path)
   // What nobody else set is ours to change, unless somebody took it away.
   const somebody = live === undefined ? declared !== undefined && !owners.owns(path) : others.length > 0
-  if (!somebody || isSameText(completed, live)) return
+  // Line ends at the end of texts that are read in lines mean nothing, and the reader sets them right.
+  if (!somebody || (shapeOf(schema) !== undefined && isSameText(completed, live))) return
   if (!side.fileChanged && side.objectChanged) {
     const value = live === undefined ? undefined : writable(live, declared, schema, input)
     result.wanted = withValue(result.wanted, path, value)
@@ -124,6 +125,9 @@ function mergeField(
     result.resets = withValue(result.resets, path, completed)
   }
 }
+
+const shapeOf = (schema: TSchema | undefined): unknown =>
+  (schema as { 'x-komodo'?: { shape?: unknown } } | undefined)?.['x-komodo']?.shape
 
 const change = (from: unknown, to: unknown): { from?: unknown; to?: unknown } => ({
   ...(from === undefined ? {} : { from }),

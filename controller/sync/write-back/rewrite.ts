@@ -34,6 +34,11 @@ export function rewriteFiles(files: readonly SourceFile[], rewrites: readonly Re
   const byFile = Map.groupBy(rewrites, ({ file }) => file)
   for (const [path, all] of byFile) {
     const before = texts.get(path)
+    if (before === undefined && all.some(({ edit }) => edit.action !== 'add')) {
+      // Files of secrets declare objects as well, and are encrypted.
+      for (const one of all) result.refused.set(one, 'the file is not one of those that can be written')
+      continue
+    }
     let accepted = all
     let written = rewrite(path, before ?? '', all)
     if (typeof written !== 'string') {
