@@ -1,8 +1,10 @@
 import path from 'node:path'
+import type { CommonStatus, KubeObject } from './api/meta.ts'
 import type { Deployment } from './api/v1alpha1/deployment.ts'
 import { deploymentKind } from './api/v1alpha1/deployment.ts'
 import { type GitProvider, gitProviderKind } from './api/v1alpha1/git-provider.ts'
 import { type ImageRegistry, imageRegistryKind } from './api/v1alpha1/image-registry.ts'
+import type { KindDefinition } from './api/v1alpha1/kind.ts'
 import { kinds } from './api/v1alpha1/kinds.ts'
 import { type PlanApproval, planApprovalKind } from './api/v1alpha1/plan-approval.ts'
 import { type Repo, repoKind } from './api/v1alpha1/repo.ts'
@@ -79,7 +81,8 @@ export const wire =
     register(reconcilers.repo)
     register(gitProviderReconciler(gitProviders, secrets))
     register(imageRegistryReconciler(imageRegistries, secrets))
-    for (const kind of kinds) if (kind.notYet !== undefined) register(storedReconciler(kind))
+    const listerOf = (kind: KindDefinition) => caches.lister<KubeObject<unknown, CommonStatus>>(kind)
+    for (const kind of kinds) if (kind.notYet !== undefined) register(storedReconciler(kind, listerOf))
     register(
       resourceSyncReconciler({
         client,

@@ -5,7 +5,15 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { resourceTargets } from './executions.ts'
 import { choices, flag, listOf, optionalText, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
 import Type from './schema.ts'
 
@@ -118,6 +126,6 @@ export const alerterKind = {
     { name: 'Enabled', type: 'boolean', jsonPath: '.spec.enabled' },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'no alerts are sent yet',
 } satisfies KindDefinition

@@ -6,7 +6,15 @@ import { lastWebhook } from '../webhook-record.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, optionalText, table, text } from './field.ts'
 import { gitOperator, gitRepository, linkedRepo, webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import Type from './schema.ts'
 import { systemCommand } from './system-command.ts'
 
@@ -114,6 +122,6 @@ export const buildKind = {
     { name: 'Repo', type: 'string', jsonPath: '.spec.repo', wide: true },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing builds it yet',
 } satisfies KindDefinition

@@ -4,7 +4,15 @@ import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { choice, secretFrom, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import Type from './schema.ts'
 import { param } from './variant-param.ts'
 
@@ -183,6 +191,6 @@ export const builderKind = {
   status: builderStatus,
   toml: { table: 'builder', aliases: ['builders'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, { name: 'Type', type: 'string', jsonPath: '.spec.type' }, ...ageColumns],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing builds on it yet',
 } satisfies KindDefinition

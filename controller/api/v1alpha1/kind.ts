@@ -59,3 +59,8 @@ export const ageColumns: readonly PrinterColumn[] = [
 export const SUPPORTED = 'Supported'
 export const SUPPORTED_MEANING =
   'The controller does what the object asks for; False while it only keeps and checks such objects.'
+
+/** Condition of those of them that name other objects. */
+export const REFERENCES_FOUND = 'ReferencesFound'
+export const REFERENCES_FOUND_MEANING =
+  'Everything that the object names is there; the message tells what is not, and the object goes on by itself when it appears.'

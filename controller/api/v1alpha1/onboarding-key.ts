@@ -4,7 +4,15 @@ import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { flag, integer, list, table, text } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import Type from './schema.ts'
 
 const spec = Type.Object({
@@ -78,6 +86,6 @@ export const onboardingKeyKind = {
     { name: 'Tags', type: 'string', jsonPath: '.spec.tags' },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'no host can join with it yet',
 } satisfies KindDefinition

@@ -6,7 +6,15 @@ import { lastWebhook } from '../webhook-record.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, listOf, table } from './field.ts'
 import { webhookEnabled, webhookSecretFrom } from './git-source.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import { schedule } from './schedule.ts'
 import Type from './schema.ts'
 
@@ -75,6 +83,6 @@ export const procedureKind = {
     { name: 'Enabled', type: 'boolean', jsonPath: '.spec.scheduleEnabled' },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing runs it yet',
 } satisfies KindDefinition

@@ -4,7 +4,15 @@ import { generalName } from '../name-rules.ts'
 import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend, wrapper } from './common.ts'
 import { flag, list, listOf, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import { maintenanceWindow } from './maintenance-window.ts'
 import Type from './schema.ts'
 
@@ -50,6 +58,6 @@ export const swarmKind = {
   status: swarmStatus,
   toml: { table: 'swarm', aliases: ['swarms'], hasConfig: true, normalizeName: generalName },
   printerColumns: [...readyColumns, { name: 'Managers', type: 'string', jsonPath: '.spec.servers' }, ...ageColumns],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'nothing is deployed to a swarm yet',
 } satisfies KindDefinition

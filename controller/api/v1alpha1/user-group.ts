@@ -4,7 +4,15 @@ import { CATEGORY, GROUP, VERSION } from '../names.ts'
 import { status, suspend } from './common.ts'
 import { resourceTargets } from './executions.ts'
 import { choice, choices, flag, list, listOf, table } from './field.ts'
-import { ageColumns, type KindDefinition, readyColumns, SUPPORTED, SUPPORTED_MEANING } from './kind.ts'
+import {
+  ageColumns,
+  type KindDefinition,
+  REFERENCES_FOUND,
+  REFERENCES_FOUND_MEANING,
+  readyColumns,
+  SUPPORTED,
+  SUPPORTED_MEANING,
+} from './kind.ts'
 import Type from './schema.ts'
 
 const level = choice(
@@ -104,6 +112,6 @@ export const userGroupKind = {
     { name: 'Users', type: 'string', jsonPath: '.spec.users' },
     ...ageColumns,
   ],
-  conditions: { [SUPPORTED]: SUPPORTED_MEANING },
+  conditions: { [REFERENCES_FOUND]: REFERENCES_FOUND_MEANING, [SUPPORTED]: SUPPORTED_MEANING },
   notYet: 'it gives nobody any rights yet; grant them with RBAC',
 } satisfies KindDefinition
