@@ -98,7 +98,10 @@ const spec = Type.Object({
   }),
   includeVariables: flag('Apply variables.', { default: false, since: '1.17.0' }),
   includeUserGroups: flag('Apply user groups.', { default: false, since: '1.17.0' }),
-  pendingAlert: flag('Alert when changes wait to be applied.', { default: true, since: '1.17.2' }),
+  pendingAlert: flag('Tell by an event when changes wait to be applied; the condition `Pending` says so in any case.', {
+    default: true,
+    since: '1.17.2',
+  }),
   fileContents: text(
     'The declaration itself, as TOML; used when neither files on the host nor a repository is named.',
     {
@@ -175,6 +178,8 @@ export const resourceSyncCondition = {
   valid: 'Valid',
   approved: 'Approved',
   applied: 'Applied',
+  /** `Ready` does not depend on it: those before say the same of their parts. */
+  pending: 'Pending',
   /** Of managed syncs; `Ready` does not depend on it. */
   writtenBack: 'WrittenBack',
 } as const
@@ -205,6 +210,7 @@ export const resourceSyncKind = {
     Valid: 'All files could be understood.',
     Approved: 'There is no plan that waits for approval.',
     Applied: 'What the last revision declares was applied.',
+    Pending: 'Something that is declared is not applied: it waits for approval, is withheld, or failed.',
     WrittenBack: 'Of managed syncs: what was changed on objects is in the files.',
   },
 } satisfies KindDefinition

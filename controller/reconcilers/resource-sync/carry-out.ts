@@ -21,6 +21,7 @@ import {
 } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
 import { type Approval, approvalOf, openApprovals, settleApprovals } from './approval.ts'
+import { reportPending } from './pending.ts'
 import { describePending, reportApplied, shortRevision, tellApplied } from './report.ts'
 import { tellOverwritten, type WriteBackWork, writeBack, writeBackFailure } from './write-back.ts'
 
@@ -116,7 +117,13 @@ async function apply(work: Work, current: StoredPlan): Promise<ApplyReport | 'mo
   tellApplied(report, plan, revision, pass)
   tellOverwritten(work)
   if (!isPart(current)) reportApplied(report, plan, revision, pass, sync)
-  if (report.failures.length > 0) throw applyFailed(report)
+  if (report.failures.length > 0) {
+    const error = applyFailed(report)
+    const { reason } = error.at
+    // The error itself becomes the event.
+    reportPending({ type: 'Warning', reason, message: error.message, isNews: false }, pass, sync)
+    throw error
+  }
   if (failure !== undefined) throw failure
   return report
 }
@@ -141,7 +148,7 @@ async function approvedPlan(
     const { name } = sync.metadata
     const text = `${describePending(plan)} at ${shortRevision(revision)}; look at it with \`komodo plan ${name}\`, then \`komodo approve ${name}\``
     const isNews = sync.status?.plan?.digest !== digest
-    if (isNews) pass.event('Normal', 'PendingApproval', text)
+    reportPending({ type: 'Normal', reason: 'PendingApproval', message: text, isNews }, pass, sync)
     pass.status.markFalse(condition.approved, 'PendingApproval', text)
     pass.status.markFalse(condition.applied, 'PendingApproval', 'the plan waits for approval')
     return undefined

@@ -13,6 +13,7 @@ import { renderFieldInLine, renderSummary } from '../../sync/render.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
 import type { Diagnostic, SourcePosition } from '../../toml/declaration.ts'
 import type { Declared } from './declared.ts'
+import { reportNothingPending, reportPending } from './pending.ts'
 
 /** What people read about a sync: conditions, the first warnings and errors, events. */
 
@@ -56,9 +57,8 @@ export function reportDeclared(
   const stays = sync.status?.lastAppliedRevision
   const inForce = stays === undefined ? 'nothing is applied' : `${shortRevision(stays)} stays in force`
   const message = `${shortRevision(revision)} is refused, ${inForce}: ${joined(errors)}`
-  if (conditionOf(sync, condition.valid)?.message !== message) {
-    pass.event('Warning', 'RevisionRefused', message.slice(0, MOST_EVENT))
-  }
+  const isNews = !saidBefore(sync, condition.valid, message)
+  reportPending({ type: 'Warning', reason: 'RevisionRefused', message, isNews }, pass, sync)
   pass.status.markFalse(condition.valid, 'RevisionRefused', message)
   return false
 }
@@ -89,8 +89,9 @@ export function reportApplied(
   if (report.awaiting.length > 0) {
     status.markFalse(condition.applied, 'Deleting', `waits for the clean-up of ${joined(report.awaiting)}`)
   } else if (plan.withheld !== undefined) {
-    if (!saidBefore(sync, condition.applied, plan.withheld.message))
-      pass.event('Warning', plan.withheld.reason, plan.withheld.message)
+    const { reason, message } = plan.withheld
+    const isNews = !saidBefore(sync, condition.applied, message)
+    reportPending({ type: 'Warning', reason, message, isNews }, pass, sync)
     status.markFalse(condition.applied, plan.withheld.reason, plan.withheld.message)
   } else if (errors.length > 0) {
     const message = joined(errors.map(problemLine))
@@ -98,8 +99,11 @@ export function reportApplied(
       for (const error of errors.slice(0, 5))
         pass.event('Warning', error.reason, problemLine(error).slice(0, MOST_EVENT))
     }
-    status.markFalse(condition.applied, errors[0]?.reason ?? 'Refused', message)
+    const reason = errors[0]?.reason ?? 'Refused'
+    reportPending({ type: 'Warning', reason, message, isNews: false }, pass, sync)
+    status.markFalse(condition.applied, reason, message)
   } else {
+    reportNothingPending(pass, sync)
     status.markTrue(condition.applied, 'Applied', `${shortRevision(revision)} is applied`)
     if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync, condition.applied)) {
       status.fields.lastAppliedRevision = revision
