@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AgeKey, ageKey, encryptSops } from '../../../test/build/encrypt-sops.ts'
@@ -201,6 +201,21 @@ describe('the encrypted files of a sync', () => {
     await create({ includeVariables: false })
     const refused = await scene.reaches('Valid', 'False', 'RevisionRefused')
     expect(conditionOf(refused, 'Valid')?.message).toContain('include_variables is false: set it to true')
+  })
+
+  it('are never written to by a managed sync: what somebody changed on their variable is put back', async () => {
+    const text = await encrypted('yaml', { A: canary })
+    write('secrets.sops.yaml', text)
+    await putIdentity()
+    await create({ managed: true })
+    await scene.reaches('Ready', 'True')
+    const body = { spec: { description: 'mine', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } } }
+    await operator.client.patch(typeOf('Variable'), { namespace: 'default', name: 'a' }, { type: 'merge', body })
+    await scene.poke()
+    await waitUntil('the reference is back', async () => ((await textOf('a')) === canary ? true : undefined))
+    expect(readFileSync(path.join(folder, 'secrets.sops.yaml'), 'utf8')).toBe(text)
+    expect(readFileSync(path.join(folder, 'all.toml'), 'utf8')).toBe('')
+    expect(await shown()).not.toContain(canary)
   })
 
   it('collide with a variable of that name in TOML, which is said with both places and no value', async () => {
