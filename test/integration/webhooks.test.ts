@@ -9,8 +9,9 @@ import { haveKubectl } from '../harness/kubectl.ts'
 import { TestOperator } from '../harness/operator.ts'
 
 const secret = 'canary-hook-31c4'
+/** The commit is a lie: there is none of that hash. */
 const bodyFor = (branch: string) =>
-  JSON.stringify({ ref: `refs/heads/${branch}`, repository: { full_name: 'acme/infra' } })
+  JSON.stringify({ ref: `refs/heads/${branch}`, after: 'd'.repeat(40), repository: { full_name: 'acme/infra' } })
 const signatureOf = (body: string) => createHmac('sha256', secret).update(body).digest('hex')
 
 describe.runIf(haveKubectl())('webhooks of a controller that runs', () => {
