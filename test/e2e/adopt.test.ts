@@ -146,4 +146,105 @@ describe.runIf(canSetScene())('containers and projects that run already', () => 
   })
 })
 
+/** As its Periphery starts them: `docker run` for a Deployment, and a directory of the same layout for Stacks. */
+describe.runIf(canSetScene())('what Komodo itself deployed from the same TOML', () => {
+  let place: TestDocker
+  let operator: TestOperator
+  let work: string
+
+  beforeAll(async () => {
+    place = withDocker()
+    work = mkdtempSync(path.join(tmpdir(), 'komodo-beside-'))
+    operator = await TestOperator.start(work, place.environment)
+  })
+  afterAll(async () => {
+    await operator?.stop()
+    await place?.[Symbol.asyncDispose]()
+    rmSync(work, { recursive: true, force: true })
+  })
+
+  const applyToml = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const cli = path.resolve(import.meta.dirname, '../../cli/bin/komodo')
+      writeFileSync(path.join(work, 'all.toml'), text)
+      const flags = ['--kubeconfig', operator.kubeconfig, 'apply', '--yes', 'all.toml']
+      execFile(cli, flags, { cwd: work }, (error, _, stderr) =>
+        error === null ? resolve() : reject(new Error(stderr)),
+      )
+    })
+  const run = (name: string) => place.docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', name)
+
+  it('a Deployment goes on as it runs, once it names its container', async () => {
+    const name = `${place.prefix}-web`
+    const flags = [
+      '--network',
+      'none',
+      '-v',
+      '/tmp:/mnt',
+      '--env',
+      'A=b c',
+      '--restart',
+      'on-failure:10',
+      '--label',
+      'team=shop',
+    ]
+    const id = await place.docker('run', '-d', '--name', name, ...flags, '--memory=64m', web1)
+    const before = await run(name)
+    await applyToml(`${localServer}
+[[deployment]]
+name = "${name}"
+deploy = true
+[deployment.config]
+server = "local"
+image.type = "Image"
+image.params.image = "${web1}"
+network = "none"
+restart = "on-failure"
+volumes = "/tmp:/mnt"
+environment = "A=b c"
+labels = "team: shop"
+extra_args = ["--memory=64m"]
+[deployment.operator]
+adopt = "${id}"
+`)
+    await operator.ready('deployments.komodo.dev', name)
+    expect(await run(name)).toBe(before)
+  })
+
+  it('a Stack goes on as it runs, from the directory where Periphery has it', async () => {
+    const name = `${place.prefix}-stack`
+    const directory = path.join(work, 'data/stacks', name)
+    const contents = `services:
+  app:
+    image: ${busybox}
+    init: true
+    network_mode: none
+    command: ["sleep", "1000"]
+    stop_grace_period: 0s
+    environment: ["MODE=\${MODE}"]
+    volumes: ["./data:/data"]
+`
+    mkdirSync(path.join(directory, 'data'), { recursive: true })
+    writeFileSync(path.join(directory, 'compose.yaml'), contents)
+    writeFileSync(path.join(directory, '.env'), 'MODE=prod\n')
+    const file = path.join(directory, 'compose.yaml')
+    const env = path.join(directory, '.env')
+    await place.docker('compose', '-p', name, '-f', file, '--env-file', env, 'up', '-d')
+    const before = await run(`${name}-app-1`)
+    await applyToml(`${localServer}
+[[stack]]
+name = "${name}"
+deploy = true
+[stack.config]
+server = "local"
+auto_pull = false
+environment = "MODE=prod"
+file_contents = """
+${contents}"""
+`)
+    await operator.ready('stacks', name)
+    expect(await run(`${name}-app-1`)).toBe(before)
+  })
+})
+
 const taken = (adopted: unknown): boolean => (adopted as { since?: string } | undefined)?.since !== undefined
