@@ -110,7 +110,7 @@ program
     'how what is declared differs from what the cluster has; exit code 0: not at all, 2: it does, 1: an error',
   )
   .argument('[source]', 'a folder or file of TOML, or the name of a ResourceSync', '.')
-  .option('--only <object...>', 'only these objects, such as stack/web')
+  .addOption(only('compare only these objects'))
   .addOption(jsonOutput())
   .action((source: string, options) =>
     run(async (context) => (await import('./commands/diff.ts')).diff(source, options, context)),

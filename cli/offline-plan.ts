@@ -1,5 +1,5 @@
 import type { KubeObject } from '../controller/api/meta.ts'
-import { label } from '../controller/api/names.ts'
+import { annotation, komodoNameOf, label } from '../controller/api/names.ts'
 import { type Secret, secretType } from '../controller/kube/builtin-types.ts'
 import { isForbidden } from '../controller/kube/client.ts'
 import { syncKinds } from '../controller/sync/kinds.ts'
@@ -45,6 +45,28 @@ export const planOffline = (
     inventory: new Set(),
     digestKey: new Uint8Array(32),
   })
+
+/**
+ * The sync that applied what is declared here, when there is one and only one: files are then compared as this sync will read them, not
+ * as somebody else's. `undefined`: nobody's.
+ */
+export const syncBehind = (
+  { declarations }: Pick<ParsedFiles, 'declarations'>,
+  live: ReadonlyMap<string, readonly KubeObject[]>,
+): string | undefined => {
+  const declared = new Set(declarations.map(({ kind, name }) => `${kind}/${normalised(kind, name)}`))
+  const syncs = new Set<string>()
+  for (const [kind, objects] of live) {
+    for (const object of objects) {
+      const sync = object.metadata.annotations?.[annotation.sync]
+      if (sync !== undefined && declared.has(`${kind}/${normalised(kind, komodoNameOf(object))}`)) syncs.add(sync)
+    }
+  }
+  const [only, ...others] = syncs
+  return others.length === 0 ? only?.split('/').at(-1) : undefined
+}
+
+const normalised = (kind: string, name: string): string => syncKinds.get(kind)?.toml.normalizeName(name) ?? name
 
 export const printProblems = ({ problems }: SyncPlan, { note, paint }: Terminal): void => {
   for (const { severity, kind, name, message, positions } of problems) {

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { type SyncOperator, startSyncOperator } from '../../test/harness/sync-operator.ts'
+import { waitUntil } from '../../test/harness/wait-until.ts'
 import type { CommandContext } from '../context.ts'
 import { exit } from '../exit.ts'
 import { noPaint } from '../terminal.ts'
@@ -51,7 +53,7 @@ describe('komodo diff of a folder', () => {
   it('shows what is not there yet against nothing', async () => {
     await declare('nginx:1.26', 'A=1\nB=2')
     expect(await run()).toBe(exit.changes)
-    expect(said[0]).toMatch(/^--- \/dev\/null\n\+\+\+ declared\/all.toml:\d+\n@@ /)
+    expect(said[0]).toMatch(/^--- \/dev\/null\n\+\+\+ \w+\/\w+ \(declared\/all.toml:\d+\)\n@@ /)
   })
 
   it('is silent when all is as declared', async () => {
@@ -64,8 +66,8 @@ describe('komodo diff of a folder', () => {
     await declare('nginx:1.27', 'A=1\nB=3', 'battery-staple')
     expect(await run()).toBe(exit.changes)
     expect(said.toSorted()).toEqual([
-      `--- live/Deployment/web
-+++ declared/all.toml:1
+      `--- Deployment/web (live)
++++ Deployment/web (declared/all.toml:1)
 @@ image.params.image @@
 -nginx:1.26
 +nginx:1.27
@@ -73,7 +75,9 @@ describe('komodo diff of a folder', () => {
  A=1
 -B=2
 +B=3`,
-      expect.stringMatching(/^--- live\/Variable\/token\n\+\+\+ .*\n@@ value @@\n-\(secret\)\n\+\(another secret\)$/s),
+      expect.stringMatching(
+        /^--- Variable\/token \(live\)\n\+\+\+ .*\n@@ value @@\n-\(secret\)\n\+\(another secret\)$/s,
+      ),
     ])
   })
 
@@ -81,7 +85,7 @@ describe('komodo diff of a folder', () => {
     expect(await run({ only: ['deployment/web'] })).toBe(exit.changes)
     expect(said).toHaveLength(1)
     expect(await run({ only: ['stack/web'] })).toBe(exit.ok)
-    await expect(run({ only: ['web'] })).rejects.toThrow('write it like stack/web')
+    await expect(run({ only: ['web'] })).rejects.toThrow('there is no kind "web"')
   })
 
   it('prints the changes for programs', async () => {
@@ -92,5 +96,29 @@ describe('komodo diff of a folder', () => {
   it('compares nothing that cannot be understood', async () => {
     await writeFile(path.join(operator.directory, 'declared/all.toml'), '[[deployment]\n')
     expect(await run()).toBe(exit.error)
+  })
+})
+
+describe('komodo diff of what a sync applied', () => {
+  it('reads the files as that sync will: nothing to say until they change', async () => {
+    const declared = (value: string) => `[[variable]]\nname = "OF_SYNC"\nvalue = "${value}"\n`
+    const sync = { includeVariables: true, fileContents: declared('one') }
+    await operator.client.create(resourceSyncKind, {
+      apiVersion: 'komodo.dev/v1alpha1',
+      kind: 'ResourceSync',
+      metadata: { name: 'owner', namespace: 'default' },
+      spec: sync,
+    })
+    await waitUntil('the sync to be applied', async () => {
+      const key = { namespace: 'default', name: 'owner' }
+      const { status } = await operator.client.get<ResourceSync>(resourceSyncKind, key)
+      return status?.lastAppliedRevision !== undefined
+    })
+    const file = path.join(operator.directory, 'declared/all.toml')
+    await writeFile(file, declared('one'))
+    expect(await run()).toBe(exit.ok)
+    await writeFile(file, declared('two'))
+    expect(await run()).toBe(exit.changes)
+    expect(said.join('\n')).toContain('-one\n+two')
   })
 })

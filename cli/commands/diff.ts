@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { PlanChange, PlanFieldChange } from '../../controller/api/v1alpha1/plan.ts'
 import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { selectChanges } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
 import { lineDiff } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
 import { findKind, findObject } from '../objects.ts'
-import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { liveState, planOffline, printProblems, syncBehind } from '../offline-plan.ts'
+import { selectionOf } from '../only.ts'
 import type { Paint } from '../terminal.ts'
 import { loadStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface DiffOptions {
-  /** Only these objects: `stack/web`. */
+  /** Only these objects or kinds: `stack/web`, `Stack`. */
   only?: string[]
   output?: 'json'
 }
@@ -25,7 +27,8 @@ export const diff = async (source: string, options: DiffOptions, context: Comman
     ? await changesOfFolder(source, context)
     : await changesOfSync(source, context)
   if (found === undefined) return exit.error
-  const changes = chosen(found.changes, options.only ?? [])
+  const selection = selectionOf(options.only)
+  const changes = selection === undefined ? found.changes : selectChanges(found.changes, selection)
   if (options.output === 'json') terminal.print(JSON.stringify({ changes }, null, 2))
   else for (const change of changes) terminal.print(renderDiff(change, terminal.paint))
   if (found.hasErrors) return exit.error
@@ -45,7 +48,9 @@ async function changesOfFolder(source: string, context: CommandContext): Promise
     terminal.note('nothing is compared until the errors are mended')
     return undefined
   }
-  const planned = planOffline(parsed, await liveState(await context.connect(), terminal, signal))
+  const state = await liveState(await context.connect(), terminal, signal)
+  const sync = syncBehind(parsed, state.live)
+  const planned = planOffline(parsed, sync === undefined ? state : { ...state, name: sync })
   printProblems(planned, terminal)
   return {
     changes: describeChanges(planned).filter(({ action }) => action !== 'deploy'),
@@ -67,27 +72,14 @@ async function changesOfSync(name: string, { connect, signal }: CommandContext):
   return { changes: changes.filter(({ action }) => action !== 'deploy'), hasErrors: false }
 }
 
-function chosen(changes: readonly PlanChange[], only: readonly string[]): readonly PlanChange[] {
-  if (only.length === 0) return changes
-  const wanted = only.map((reference) => {
-    const [kind = '', ...name] = reference.split('/')
-    if (name.length === 0) throw new CommandError(`"${reference}" names no object: write it like stack/web`)
-    return { kind: findKind(kind).kind, name: name.join('/') }
-  })
-  return changes.filter((change) =>
-    wanted.some(({ kind, name }) => kind === change.kind && (name === change.name || name === change.objectName)),
-  )
-}
-
 const NOWHERE = '/dev/null'
 
 /** One object. Each field is a hunk; the values of secrets never show. */
 export function renderDiff({ action, kind, objectName, source, fields = [] }: PlanChange, paint: Paint): string {
-  const live = `live/${kind}/${objectName}`
-  const declared = source ?? `declared/${kind}/${objectName}`
+  const object = `${kind}/${objectName}`
   return [
-    paint.bold(`--- ${action === 'create' ? NOWHERE : live}`),
-    paint.bold(`+++ ${action === 'delete' ? NOWHERE : declared}`),
+    paint.bold(`--- ${action === 'create' ? NOWHERE : `${object} (live)`}`),
+    paint.bold(`+++ ${action === 'delete' ? NOWHERE : `${object} (${source ?? 'declared'})`}`),
     ...fields.flatMap((field) => [paint.cyan(`@@ ${field.path} @@`), ...hunk(field).map((line) => toned(line, paint))]),
   ].join('\n')
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { type FoundContainer, INVENTORY_KEY, INVENTORY_TYPE } from '../../controller/api/found-container.ts'
-import type { KubeObject } from '../../controller/api/meta.ts'
+import { conditionOf, type KubeObject } from '../../controller/api/meta.ts'
 import { annotation, komodoNameOf } from '../../controller/api/names.ts'
 import { deploymentKind } from '../../controller/api/v1alpha1/deployment.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
@@ -56,6 +56,9 @@ export const importServer = async (
   const { terminal, cwd } = context
   const connection = await context.connect()
   const server = (await findObject(connection, serverKind, name, context.signal)) as unknown as Server
+  const ready = conditionOf(server, 'Ready')
+  if (ready?.status !== 'True')
+    throw new CommandError(`Server ${name} cannot be asked: ${ready?.message ?? 'not looked at yet'}`)
   const found = chosen(await fetchInventory(server, options.timeout, connection, context), options)
   const { news, known } = await split(found, server, connection, context.signal)
   if (known.length > 0) terminal.note(`declared already, left out: ${known.join(', ')}`)

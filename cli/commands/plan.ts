@@ -7,7 +7,7 @@ import type { CommandContext } from '../context.ts'
 import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { type ExitCode, exit } from '../exit.ts'
 import { findKind, findObject } from '../objects.ts'
-import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { liveState, planOffline, printProblems, syncBehind } from '../offline-plan.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { loadStoredPlan, planPaint, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
@@ -33,8 +33,9 @@ const planOfFolder = async (source: string, options: PlanOptions, context: Comma
     terminal.note('nothing is planned until the errors are mended')
     return exit.error
   }
-  const against = options.live ? await liveState(await context.connect(), terminal, signal) : {}
-  const planned = planOffline(parsed, against)
+  const state = options.live ? await liveState(await context.connect(), terminal, signal) : undefined
+  const name = state && syncBehind(parsed, state.live)
+  const planned = planOffline(parsed, { ...state, ...(name !== undefined && { name }) })
   const shown = narrowed({ changes: describeChanges(planned), summary: planned.summary }, selectionOf(options.only))
   const { changes, summary } = shown
   if (options.output === 'json') {
