@@ -40,7 +40,13 @@ export function referenceIndex(kinds: readonly KindDefinition[]): string {
     '#:schema docs/reference/komodo.schema.json',
     '```',
     '',
-    '(the path, or a URL, of [that file](komodo.schema.json)). `kubectl explain stack.spec` tells the same as these pages.',
+    '(the path, or a URL, of [that file](komodo.schema.json); `komodo schema` writes it anywhere). `kubectl explain stack.spec` tells the same as these pages.',
+    '',
+    'Kinds with a note below are checked, kept, planned and exported, and nothing acts on them yet:',
+    '',
+    ...kinds.flatMap(({ kind, notYet }) => (notYet === undefined ? [] : [`- ${kind}: ${notYet}`])),
+    '',
+    'Why a condition is what it is says its reason: [reasons of conditions](../reasons.md).',
     '',
   ]
   return lines.join('\n')
@@ -74,6 +80,8 @@ export function referencePage(kind: KindDefinition): string {
     ...statusRows(kind.status as AnnotatedSchema, ''),
     '',
     '## Conditions',
+    '',
+    'Their reasons are explained in [reasons of conditions](../reasons.md).',
     '',
     '| Type | Meaning |',
     '| --- | --- |',
