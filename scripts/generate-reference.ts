@@ -42,7 +42,7 @@ export function referenceIndex(kinds: readonly KindDefinition[]): string {
     '',
     '(the path, or a URL, of [that file](komodo.schema.json); `komodo schema` writes it anywhere). `kubectl explain stack.spec` tells the same as these pages.',
     '',
-    'Kinds with a note below are checked, kept, planned and exported, and nothing acts on them yet:',
+    'These kinds are checked, kept, planned and exported, and nothing acts on them yet:',
     '',
     ...kinds.flatMap(({ kind, notYet }) => (notYet === undefined ? [] : [`- ${kind}: ${notYet}`])),
     '',
