@@ -1,7 +1,9 @@
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { SecureContext } from 'node:tls'
 import { http } from '../kube/node-http.ts'
+import { SourceError } from './errors.ts'
 import { type Heads, HeadsBuilder } from './heads.ts'
+import { formatBytes } from './limits.ts'
 import { addressOf, type GitRemote } from './remote.ts'
 
 /** One HTTP request of git's protocol, version 2. What is looked at every minute must not cost a process every time. */
@@ -18,7 +20,7 @@ function packet(line: string): string {
 
 /**
  * What the remote lists; `undefined` when that needs git itself: another protocol, a redirect, a failure of any kind. Nothing is
- * concluded from that but that git is to be asked. The login goes to the host of the URL, and to no other.
+ * concluded from that but that git is to be asked. Rejects with `SourceError` when the list has no end. The login goes to the host of the URL, and to no other.
  */
 export async function askOverHttp(
   remote: GitRemote,
@@ -56,7 +58,7 @@ function post(
   options: RequestOptions,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>()
   const request = (transport === 'http' ? http.request : httpsRequest)(url, options, (response) => {
     const isRefs = response.headers['content-type'] === 'application/x-git-upload-pack-result'
     if (response.statusCode !== 200 || !isRefs) {
@@ -69,7 +71,12 @@ function post(
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= maxBytes) chunks.push(chunk)
-      else response.destroy()
+      else {
+        // Git itself would take all of it into memory.
+        const message = `${url.replace(/\/git-upload-pack$/, '')} lists more than ${formatBytes(maxBytes)} of branches; point it at a smaller repository`
+        reject(new SourceError('TooLarge', message))
+        response.destroy()
+      }
     })
     response.on('end', () => resolve(Buffer.concat(chunks)))
     response.on('close', () => resolve(undefined))

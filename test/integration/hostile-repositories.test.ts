@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { GitCache } from '../../controller/git/git-cache.ts'
+import { gitEnvironment } from '../../controller/git/git-environment.ts'
+import { GitProcess } from '../../controller/git/git-process.ts'
 import { createRepository, type GitRepository } from '../harness/git-server.ts'
 
 /**
@@ -141,5 +146,44 @@ describe('attack: a repository', () => {
   ])('with TOML of %s', (_, text) => {
     commit(tree([`100644 blob ${blob(text)}\ta.toml`]))
     expect(read('.').files).toBe(1)
+  })
+})
+
+describe('attack: a git server', () => {
+  /** Branches without end, as fast as they are taken. */
+  const endless = (_: IncomingMessage, response: ServerResponse): void => {
+    const line = `${'a'.repeat(40)} refs/heads/${'x'.repeat(900)}\n`
+    const chunk = `${(line.length + 4).toString(16).padStart(4, '0')}${line}`.repeat(1_000)
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+    const pump = (): void => {
+      while (!response.destroyed && response.write(chunk));
+    }
+    response.on('drain', pump)
+    pump()
+  }
+
+  it('that lists branches without end is left, and git is not set on it', async () => {
+    let requests = 0
+    const server = createServer((request, response) => {
+      requests++
+      endless(request, response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const home = path.join(data, 'home')
+    const cache = new GitCache({
+      directory: path.join(data, 'git'),
+      git: new GitProcess({ home, environment: gitEnvironment(process.env) }),
+      allowLocal: false,
+    })
+    const url = `http://127.0.0.1:${port}/a/b`
+    const opened = cache.open({ url, branch: 'main', commit: '' }, AbortSignal.timeout(30_000))
+    await expect(opened).rejects.toMatchObject({
+      reason: 'TooLarge',
+      message: expect.stringContaining(`${url} lists more`),
+    })
+    expect(requests).toBe(1)
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   })
 })
