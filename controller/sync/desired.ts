@@ -5,6 +5,7 @@ import { assignSlugs, type NamedObject } from '../api/slug.ts'
 import { canonicalJson, isPlainObject, type PlainObject } from '../json.ts'
 import type { Declaration, SourcePosition } from '../toml/declaration.ts'
 import type { SyncKind } from './kinds.ts'
+import { secretReferences } from './secret-references.ts'
 
 /** What a ResourceSync says about which declarations take part. */
 export interface SyncScope {
@@ -89,10 +90,10 @@ export function desiredObjects(
     const slugs = assignSlugs(ofKind.keys(), liveNames(kind.definition.kind))
     for (const [name, declaration] of ofKind) {
       const objectName = slugs.get(name) ?? name
-      result.objects.set(
-        objectKey(kind.definition.kind, name),
-        desiredObject(kind, name, objectName, declaration, scope),
-      )
+      const desired = desiredObject(kind, name, objectName, declaration, scope)
+      const taken = takenKey(declaration, desired)
+      if (taken === undefined) result.objects.set(objectKey(kind.definition.kind, name), desired)
+      else result.problems.push(taken)
     }
   }
   return result
@@ -177,6 +178,23 @@ function desiredObject(
     spec = withValue(spec, [...parts.slice(0, -1), field], { secretKeyRef: { name: secretName, key } })
   }
   return { ...base, spec, secret: { name: secretName, data } }
+}
+
+/** One field names the key at which the value of another is about to be kept: it would get that value. */
+function takenKey({ spec, position }: Declaration, { kind, name, secret }: DesiredObject): PlanProblem | undefined {
+  if (secret === undefined) return undefined
+  const taken = secretReferences(spec).find(
+    (reference) => reference.name === secret.name && Object.hasOwn(secret.data, String(reference.key)),
+  )
+  if (taken === undefined) return undefined
+  return {
+    severity: 'error',
+    reason: 'SecretKeyTaken',
+    kind: kind.definition.kind,
+    name,
+    message: `names the key "${taken.key}" of the Secret ${secret.name}, where the value of another field goes; give both as values, or name another Secret`,
+    positions: [position],
+  }
 }
 
 export const secretNameOf = (kind: SyncKind, objectName: string): string =>

@@ -127,6 +127,15 @@ describe('secrets', () => {
     expect(plan.looseSecrets.remove).toEqual([])
   })
 
+  it('never reach another field that names the key at which they are kept', () => {
+    const tokenFrom = { secretKeyRef: { name: 'gitprovider-ghcr.io', key: 'accounts.0.token' } }
+    const accounts = [{ username: 'new' }, { username: 'old', tokenFrom }]
+    const provider = declare('GitProvider', 'ghcr.io', { accounts }, { secrets: { 'accounts.0.token': canary } })
+    const plan = planSync(input([provider]))
+    expect(plan.changes).toEqual([])
+    expect(plan.problems).toMatchObject([{ severity: 'error', reason: 'SecretKeyTaken', name: 'ghcr.io' }])
+  })
+
   it('go to a Secret and never into the plan', () => {
     const plan = planSync(input([secret]))
     const [change] = plan.changes
