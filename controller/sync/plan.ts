@@ -19,7 +19,7 @@ import type { LooseSecrets } from './object-secrets.ts'
 import { Owners } from './owners.ts'
 import { secretReferences } from './secret-references.ts'
 import type { PlanInput, PlannedApply, PlannedDelete, SyncPlan } from './sync-plan.ts'
-import { planWriteBack, type WriteBackPlan } from './write-back/plan.ts'
+import { belongsTo, planWriteBack, type WriteBackPlan } from './write-back/plan.ts'
 
 export function planSync(input: PlanInput): SyncPlan {
   const { kinds, live, scope } = input
@@ -52,7 +52,7 @@ export function planSync(input: PlanInput): SyncPlan {
       continue
     }
     const apply = planApply(desired, existing, input)
-    if (apply !== undefined) (isNote(apply) ? unnoted : applies).push(apply)
+    if (apply !== undefined) (isNote(apply, existing, scope) ? unnoted : applies).push(apply)
   }
   problems.push(...rivals(inForce, input))
   applies.sort(
@@ -132,9 +132,12 @@ function takesBack(fields: readonly FieldChange[], existing: KubeObject): boolea
   return fields.some(({ path }) => path.startsWith('metadata.') || owners.othersOf(path.split('.')).length > 0)
 }
 
-/** What a managed sync notes on an object, which says nothing of what it is: that needs no plan. */
-const isNote = ({ action, desired, fields }: PlannedApply): boolean =>
-  action === 'update' && desired.fingerprints !== undefined && fields.every(({ path }) => path.startsWith('metadata.'))
+/** What a managed sync notes on an object that is its own, which says nothing of what it is: that needs no plan. */
+const isNote = ({ desired, fields }: PlannedApply, existing: KubeObject | undefined, scope: SyncScope): boolean =>
+  desired.fingerprints !== undefined &&
+  existing !== undefined &&
+  belongsTo(existing, scope) &&
+  fields.every(({ path }) => path.startsWith('metadata.'))
 
 function withNotes(desired: DesiredObject, { resets, fingerprints }: WriteBackPlan): DesiredObject {
   const key = objectKey(desired.kind.definition.kind, desired.name)

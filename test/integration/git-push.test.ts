@@ -9,6 +9,7 @@ import { GitProcess } from '../../controller/git/git-process.ts'
 import type { NewCommit } from '../../controller/git/new-commit.ts'
 import type { GitRemote } from '../../controller/git/remote.ts'
 import { type GitRepository, type GitServer, startGitServer } from '../harness/git-server.ts'
+import { haveSsh, startSshServer } from '../harness/ssh-server.ts'
 
 const token = 'canary-push-77aa'
 let server: GitServer
@@ -143,5 +144,23 @@ describe('a commit', () => {
     expect(await reasonOf(sources.push(remote(), commitOf(base, { [path]: 'x' }, changes), signal))).toBe(
       'InvalidSource',
     )
+  })
+})
+
+describe.runIf(haveSsh())('over ssh', () => {
+  it('a commit is pushed with the key that the branch was read with', async () => {
+    const ssh = await startSshServer()
+    try {
+      const there = ssh.create('push.git')
+      const base = there.commit({ 'a.toml': 'one' })
+      const credentials = { ssh: { privateKey: ssh.privateKey, knownHosts: ssh.knownHosts } }
+      const withKey: GitRemote = { url: there.url, branch: 'main', commit: '', credentials }
+      await sources.open(withKey, signal)
+      const hash = await sources.push(withKey, commitOf(base, { 'a.toml': 'two' }), signal)
+      expect(there.git('rev-parse', 'main').trim()).toBe(hash)
+      expect(there.git('show', 'main:a.toml')).toBe('two')
+    } finally {
+      await ssh.close()
+    }
   })
 })

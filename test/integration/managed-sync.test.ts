@@ -19,9 +19,16 @@ let name: string
 
 /** Writes that still get through; after that the process is as good as dead. */
 let writesLeft = Number.POSITIVE_INFINITY
+/** Somebody is faster than the next apply of this Stack. */
+let beforeApply: (() => Promise<unknown>) | undefined
 const mortal = (transport: Transport): Transport => ({
   ...transport,
-  request: (request) => {
+  request: async (request) => {
+    if (request.path.includes('/stacks/web?') && request.path.includes('komodo-sync')) {
+      const first = beforeApply
+      beforeApply = undefined
+      await first?.()
+    }
     if (request.method === 'GET' || request.path.includes('/events')) return transport.request(request)
     writesLeft -= 1
     return writesLeft < 0 ? Promise.reject(new Error('killed')) : transport.request(request)
@@ -167,6 +174,27 @@ describe('a change by kubectl', () => {
     const stack = () => operator.client.get<KubeObject>(typeOf('Stack'), { namespace: 'default', name: 'web' })
     await waitUntil('both on the object', async () => {
       const { server: host, environment } = (await stack()).spec as Record<string, unknown>
+      return host === 'h2' && environment === 'A = 9\n'
+    })
+  })
+
+  it('survives the apply of another change of the file that was planned before it', async () => {
+    repository.commit(files)
+    await fromGit()
+    await inForce()
+    let applies = 0
+    beforeApply = async () => {
+      applies++
+      await patch('Stack', 'web', { server: 'h2' })
+    }
+    repository.commit({ ...files, 'apps/web.toml': web.replace('A = 1', 'A = 9') })
+    await poke()
+    await holds('apps/web.toml', '"h2"')
+    expect(applies).toBe(1)
+    expect(file('apps/web.toml')).toBe(web.replace('"h1"', '"h2"').replace('A = 1', 'A = 9'))
+    await waitUntil('both on the object', async () => {
+      const { spec } = await operator.client.get(typeOf('Stack'), { namespace: 'default', name: 'web' })
+      const { server: host, environment } = spec as Record<string, unknown>
       return host === 'h2' && environment === 'A = 9\n'
     })
   })

@@ -172,6 +172,16 @@ describe('a change that somebody made to an object', () => {
     expect(planned.changes).toMatchObject([{ fields: [{ path: 'address', from: 'a', to: 'b' }] }])
   })
 
+  it('is no note: taking over what nobody declared so far is a change that a plan shows', () => {
+    const theirs = object('Server', 'h1', { address: 'a' })
+    const planned = plan(
+      { 'servers.toml': files['servers.toml'] ?? '' },
+      { ...emptyWorld, live: new Map([['Server', [theirs]]]) },
+    )
+    expect(planned.unnoted).toEqual([])
+    expect(planned.changes).toMatchObject([{ action: 'update', desired: { name: 'h1' } }])
+  })
+
   it('is not written when managed mode has just begun: the file wins, as before', () => {
     const { declarations } = read(filesOf(files))
     const unmanaged = applied(planSync(input(declarations, emptyWorld)), emptyWorld)

@@ -243,7 +243,7 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
 }
 
 /** The annotation says `namespace/name`; people may leave the namespace out. */
-const belongsTo = ({ metadata }: KubeObject, { namespace, name }: PlanInput['scope']): boolean => {
+export const belongsTo = ({ metadata }: KubeObject, { namespace, name }: PlanInput['scope']): boolean => {
   const owner = metadata.annotations?.[annotation.sync]
   return owner === `${namespace}/${name}` || owner === name
 }
