@@ -1,6 +1,7 @@
 import type { Repo } from '../../api/v1alpha1/repo.ts'
 import type { AfterPull, HostCommand } from '../../hosts/port.ts'
 import { type InterpolationDeps, interpolated, type Made, type Redacting } from '../interpolation/context.ts'
+import { dotenvValue } from '../interpolation/dotenv.ts'
 import { pairs, type Texts } from '../interpolation/texts.ts'
 
 /**
@@ -18,7 +19,7 @@ export const afterPullOf = (
   interpolated('Repo', repo, condition, pass, deps, (values) => {
     const { environment, envFilePath, onClone, onPull } = repo.spec
     return {
-      environment: pairs('environment', environment, values, condition),
+      environment: pairs('environment', environment, values, condition, undefined, dotenvValue),
       envFilePath,
       ...command('onClone', onClone, values),
       ...command('onPull', onPull, values),
