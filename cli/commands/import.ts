@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -54,6 +55,9 @@ export const importServer = async (
   context: CommandContext,
 ): Promise<ExitCode> => {
   const { terminal, cwd } = context
+  const { file, force } = options
+  // Before anything is asked or made.
+  if (file !== undefined && !force && existsSync(path.resolve(cwd, file))) return alreadyThere(file)
   const connection = await context.connect()
   const server = (await findObject(connection, serverKind, name, context.signal)) as unknown as Server
   const ready = conditionOf(server, 'Ready')
@@ -69,8 +73,8 @@ export const importServer = async (
   const { diagnostics } = read([{ path: '', text }])
   if (diagnostics.length > 0) throw new Error(`the declarations cannot be read back: ${diagnostics[0]?.message}`)
   if (options.secrets === 'variables') await createVariables(declared.variables, connection, context)
-  if (options.file === undefined) terminal.print(text.trimEnd())
-  else await writeFile(path.resolve(cwd, options.file), text, { flag: options.force ? 'w' : 'wx' }).catch(alreadyThere)
+  if (file === undefined) terminal.print(text.trimEnd())
+  else await writeFile(path.resolve(cwd, file), text)
   report(declared, options, context)
   return exit.ok
 }
@@ -147,9 +151,8 @@ async function split(
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-const alreadyThere = (error: unknown): never => {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  throw new CommandError('the file exists already: give --force to write over it')
+const alreadyThere = (file: string): never => {
+  throw new CommandError(`${file} exists already: give --force to write over it`)
 }
 
 /** Straight into the API, so that no secret value touches a file. One that is there already keeps its value. */
