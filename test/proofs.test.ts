@@ -69,8 +69,8 @@ const inputCells: Readonly<Record<string, number>> = {
   '16.2': 1,
 }
 
-/** Rows whose part of ours is being made. */
-const waiting = /RunSync|pending_alert|push during a build/
+/** Rows of what a later version does: builds are not run yet. */
+const later = /push during a build/
 
 /** Rows of the vector tables by section. In §6.1 the only table is one of vectors, elsewhere they stand below a **V**. */
 function* vectorRows(text: string): Generator<{ section: string; cells: string[] }> {
@@ -115,7 +115,7 @@ describe.skipIf(!existsSync(reference))('every vector of the reference', () => {
     const tests = testsOf(section)
     const missing = here.filter(
       ({ cells }) =>
-        !waiting.test(cells[0] ?? '') &&
+        !later.test(cells[0] ?? '') &&
         !cells.slice(0, inputs).every((cell) => tests.includes(bare(cell.replaceAll(/( \/)+ /g, ' ')))),
     )
     expect(missing.map(({ cells }) => cells.join(' | '))).toEqual([])

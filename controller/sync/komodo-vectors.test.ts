@@ -16,7 +16,9 @@ import { openDirectory } from '../git/directory-tree.ts'
 import type { Declaration } from '../toml/declaration.ts'
 import { read } from '../toml/read.ts'
 import { readDeclarationFiles } from './files.ts'
+import { narrowPlan, type Selected, selectChanges } from './narrow-plan.ts'
 import { planSync } from './plan.ts'
+import { describeChanges } from './plan-parts.ts'
 import type { PlanInput } from './sync-plan.ts'
 
 /**
@@ -187,6 +189,32 @@ name = "p2"
     const plan = planOf(text, observed(worldOf(text), 'Stack', 'st', 'down'))
     expect(plan.changes).toEqual([])
     expect(deploys(plan)).toEqual(['1 st: it is down'])
+  })
+
+  const scoped = (only: readonly Selected[]) => {
+    const before = '[[variable]]\nname = "V"\nvalue = "1"\n[[server]]\nname = "web"\n[[stack]]\nname = "gone"\n'
+    const now =
+      '[[variable]]\nname = "web"\nvalue = "1"\n[[server]]\nname = "web"\ndescription = "x"\n' +
+      '[[stack]]\nname = "web"\ndeploy = true\n[[stack]]\nname = "other"\ndeploy = true\n'
+    const world = worldOf(before)
+    const plan = planOf(now, world, { prune: true })
+    const part = narrowPlan(plan, selectChanges(describeChanges(plan), only), world.inventory)
+    return { actions: actions(part), deploys: deploys(part) }
+  }
+
+  it('`RunSync {resource_type:"Stack", resources:["web"]}`: that one alone is changed; ours: and nothing else deployed', () => {
+    expect(scoped([{ kind: 'Stack', name: 'web' }])).toEqual({
+      actions: ['create Stack/web'],
+      deploys: ['1 web: it is new'],
+    })
+  })
+
+  it('`RunSync {resources:["web"]}`: ours: a name goes with its kind; variables and groups are left out unless named', () => {
+    const web: Selected[] = ['Server', 'Stack'].map((kind) => ({ kind, name: 'web' }))
+    expect(scoped(web)).toEqual({
+      actions: ['update Server/web', 'create Stack/web'],
+      deploys: ['1 web: it is new'],
+    })
   })
 
   it('Action without `file_contents`, new: ours: quiet at once, nothing is filled in that nobody wrote', () => {

@@ -68,7 +68,7 @@ describe('a sync with something that is not applied', () => {
     },
   )
 
-  it.each(cases)('$why: with pending_alert = false it only says so', async ({ first, next, reason }) => {
+  it.each(cases)('$why: with `pending_alert=false` it only says so', async ({ first, next, reason }) => {
     await scene.create({ fileContents: server('h1'), ...first, pendingAlert: false })
     await scene.reaches('Ready', 'True')
     await scene.change(next.fileContents === server('h1') ? { ...next, fileContents: server('h1', 'new') } : next)
