@@ -124,7 +124,7 @@ async function run(count: number, remotes: number): Promise<void> {
       },
     } as never)
   }
-  await waitUntil('all to be Ready', () => ready.size === count, { timeoutMs: 600_000, everyMs: 100 })
+  await waitUntil('all to be Ready', () => ready.size === count, { timeoutMs: 1_200_000, everyMs: 100 })
   report(
     `${count} syncs on ${remotes} remotes: until all are Ready`,
     `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`,

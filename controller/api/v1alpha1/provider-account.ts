@@ -9,7 +9,10 @@ const account = Type.Object(
       description: 'User name at the provider. Objects choose the account by it. Example: `acme-bot`.',
       'x-komodo': { aliases: ['account'] },
     }),
-    tokenFrom: secretFrom('Secret with the access token or password. In TOML: `token`.', { secretKey: 'token' }),
+    tokenFrom: secretFrom(
+      'Secret with the access token or password. In TOML: `token`. At a git provider it may hold `identity` and `known_hosts` for ssh, or `ca.crt`, beside it.',
+      { secretKey: 'token' },
+    ),
   },
   { description: 'One account.' },
 )
