@@ -50,6 +50,34 @@ describe('a page that names proofs', () => {
   })
 })
 
+describe('docs/komodo-vectors.md', () => {
+  const page = readFileSync(path.join(root, 'docs/komodo-vectors.md'), 'utf8')
+  const rowsOf = (heading: string): string[] =>
+    (page.split(`## ${heading}`)[1]?.split('\n## ')[0] ?? '').split('\n').filter((line) => proofsOf(line).length > 0)
+
+  it('has a proof against each weakness of syncs and interpolation', () => {
+    const numbers = new Set(rowsOf('Weaknesses').map((row) => Number(/^\| (\d+) /.exec(row)?.[1])))
+    expect(Array.from({ length: 17 }, (_, i) => i + 1).filter((number) => !numbers.has(number))).toEqual([])
+  })
+
+  it('has a proof against each incident of syncs', () => {
+    const incidents = [
+      'K#676',
+      'K#336',
+      'K#419',
+      'K#845',
+      'K#672',
+      'K#855',
+      'K#1316',
+      'K#999',
+      'deploy-gotify-alerter#3',
+    ]
+    const more = ['K#1381', 'K#944', 'K#773', 'K#1080', 'K#1209', 'K#644']
+    const rows = rowsOf('Incidents').join('\n')
+    expect([...incidents, ...more].filter((incident) => !rows.includes(incident))).toEqual([])
+  })
+})
+
 /** The reference of Komodo's behaviour, beside the project when there is one: how many cells of a row say what goes in. */
 const reference = path.join(root, '../shared/reference/komodo-behaviour.md')
 const inputCells: Readonly<Record<string, number>> = {
