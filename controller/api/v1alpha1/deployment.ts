@@ -63,7 +63,7 @@ const operator = table(
           default: '2s',
         }),
         adopt: optionalText(
-          "Docker's id of a container that runs already under the name of this one: it is taken over as it is, and replaced only when the declaration changes.",
+          "Docker's id, 12 digits or more of it, of a container that runs already under the name of this one: it is taken over as it is, and replaced only when the declaration changes.",
           { example: '8f2c1d0a9b7e' },
         ),
         credentials: optionalText(

@@ -51,6 +51,28 @@ describe('a container that a Deployment is to adopt', () => {
     expect(reasons()).toEqual(['Adopted'])
   })
 
+  it('may be named by the short id that docker shows, but by no less', async () => {
+    world.put(found({ adopt: id.slice(0, 3), deploy: true }))
+    await world.converge()
+    expect(world.condition('Deployment', 'web', 'Deployed')?.reason).toBe('NameTaken')
+    world.editSpec('Deployment', 'web', {
+      operator: { ...world.deployment('web').spec.operator, adopt: id.slice(0, 12) },
+    })
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('True')
+    expect((await container())?.id).toBe(id)
+  })
+
+  it('stays ours when nobody names it any more', async () => {
+    world.put(found({ deploy: true }))
+    await world.converge()
+    const { adopt: _, ...operator } = world.deployment('web').spec.operator
+    world.editSpec('Deployment', 'web', { operator })
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('True')
+    expect((await container())?.id).toBe(id)
+  })
+
   it('is quiet afterwards, and over a restart of the process', async () => {
     world.put(found({ deploy: true }))
     await world.converge()

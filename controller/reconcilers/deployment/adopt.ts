@@ -30,24 +30,30 @@ export async function adoptionOf(
   observed: ContainerObservation | undefined,
 ): Promise<Adoption> {
   const { fields } = pass.status
-  const wanted = deployment.spec.operator.adopt
-  if (observed === undefined || observed.owner !== undefined || observed.id !== wanted) {
+  if (observed === undefined || observed.owner !== undefined || !isMeant(deployment, observed)) {
     // While a replacement is under way, the old container may come back.
     if (observed !== undefined && observed.previous === undefined) delete fields.adopted
     return { observed, differs: [] }
   }
   const { host, server, desired, hash } = look
   const ours = { ...observed, owner: desired.owner }
-  if (fields.adopted?.containerId !== wanted) {
+  if (fields.adopted?.containerId !== observed.id) {
     const request = containerRequest(deployment.spec, desired, { hash, registryAuth: undefined, purpose: 'heal' })
     const differs =
       (await onHost(komodoNameOf(server), deploymentCondition.deployed, () =>
         host.compareContainer(request, pass.signal),
       )) ?? []
-    if (differs.length > 0) return { observed: ours, adopted: wanted, differs }
-    fields.adopted = { containerId: wanted, hash }
+    if (differs.length > 0) return { observed: ours, adopted: observed.id, differs }
+    fields.adopted = { containerId: observed.id, hash }
   }
-  return { observed: { ...ours, hash: fields.adopted.hash }, adopted: wanted, differs: [] }
+  return { observed: { ...ours, hash: fields.adopted.hash }, adopted: observed.id, differs: [] }
+}
+
+/** Named by its id, or as much of it as `docker ps` shows; once it was taken over, the name is not needed any more. */
+function isMeant({ spec, status }: Readonly<Deployment>, { id }: ContainerObservation): boolean {
+  const { adopt = '' } = spec.operator
+  const isOurs = status?.adopted?.since !== undefined && status.adopted.containerId === id
+  return isOurs || (adopt.length >= 12 && id.startsWith(adopt))
 }
 
 /** From now on the container is the Deployment's own. */
