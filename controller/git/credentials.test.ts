@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { credentialsOf, type FoundLogin, remoteWith, secretsOf } from './credentials.ts'
-import type { GitRepositorySpec } from './remote.ts'
+import { checkRemote, type GitRepositorySpec } from './remote.ts'
 
 const data = (values: Record<string, string>): ReadonlyMap<string, string> => new Map(Object.entries(values))
 
@@ -111,6 +111,13 @@ describe('the remote of an object', () => {
     ['https with a key', { operator: { url: 'https://h/a' } }, found({ credentials: key }), 'write ssh://git@h/...'],
   ])('%s says what is missing', (_, changes, login, message) => {
     expect(() => remoteWith(spec(changes), login)).toThrow(message)
+  })
+
+  it('attack: a user in a Secret that looks like a host does not become one', () => {
+    const login = found({ credentials: { ssh: { ...key.ssh, user: 'x@evil.example/' } } })
+    const remote = remoteWith(spec(), login)
+    expect(remote.credentials).toBeUndefined()
+    expect(() => checkRemote(remote, true)).toThrow('is not the URL of a repository')
   })
 
   it.each<[string, Partial<GitRepositorySpec>]>([

@@ -153,7 +153,7 @@ function urlWith(spec: GitRepositorySpec, found: FoundLogin | undefined): string
   const { basic, bearer } = found?.credentials ?? {}
   if (!spec.operator.url && ssh !== undefined && basic === undefined && bearer === undefined) {
     const hostname = URL.parse(`https://${spec.gitProvider.trim()}`)?.hostname ?? spec.gitProvider.trim()
-    return `ssh://${ssh.user ?? 'git'}@${hostname}/${spec.repo.trim().replace(/^\/+/, '')}`
+    return `ssh://${encodeURIComponent(ssh.user ?? 'git')}@${hostname}/${spec.repo.trim().replace(/^\/+/, '')}`
   }
   return remoteUrl({ ...spec, gitHttps: found?.https ?? spec.gitHttps })
 }
