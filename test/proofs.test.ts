@@ -94,6 +94,7 @@ const inputCells: Readonly<Record<string, number>> = {
   '5.1': 1,
   '5.2': 1,
   '6.1': 1,
+  '9.5': 1,
   '16.2': 1,
 }
 

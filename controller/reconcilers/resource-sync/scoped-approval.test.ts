@@ -164,3 +164,26 @@ describe('an approval of a part of a plan', () => {
     expect((await scene.get('Server', 'h1'))?.spec).toMatchObject({ address: 'local' })
   })
 })
+
+describe('V 2.9 scoped runs', () => {
+  const text = `${server('web')}${server('h1')}${stack('web')}${stack('api')}${secret}`
+  const run = async (only: { kind: string; name?: string }[]) => {
+    await scene.create({ fileContents: text, includeVariables: true, operator: manual })
+    const digest = await waits()
+    await scene.approve(digest, only)
+    await waitsAgain(digest)
+    return [await names('Server'), await names('Stack'), await names('Variable')]
+  }
+
+  it('`RunSync {resource_type:"Stack", resources:["web"]}`: only stack web is created', async () => {
+    expect(await run([{ kind: 'Stack', name: 'web' }])).toEqual([[], ['web'], []])
+  })
+
+  it('`RunSync {resources:["web"]}`: ours: the kinds are named, too; variables and groups are skipped', async () => {
+    const only = [
+      { kind: 'Server', name: 'web' },
+      { kind: 'Stack', name: 'web' },
+    ]
+    expect(await run(only)).toEqual([['web'], ['web'], []])
+  })
+})
