@@ -27,6 +27,18 @@ const deployingFields: Readonly<Record<string, ReadonlySet<string>>> = {
     'swarm',
     'volumes',
   ]),
+  /** Of the Stacks that link it. */
+  Repo: new Set([
+    'branch',
+    'commit',
+    'environment',
+    'envFilePath',
+    'gitHttps',
+    'gitProvider',
+    'operator.url',
+    'repo',
+    'skipSecretInterp',
+  ]),
   Stack: new Set([
     'additionalEnvFiles',
     'branch',
@@ -70,6 +82,7 @@ export function planDeploys(
   const variables = applies.flatMap(({ desired: { kind, name } }) =>
     kind.definition.kind === 'Variable' ? [name] : [],
   )
+  const causes: Causes = { variables, repos: changedRepos(applies) }
   const byKey = new Map<string, DesiredObject>()
   const live = liveDeployables(input)
   const targets: DeployTarget[] = []
@@ -79,7 +92,7 @@ export function planDeploys(
     const key = objectKey(kind, object.name)
     byKey.set(key, object)
     if (object.spec.deploy !== true || object.spec.template === true) continue
-    const reason = reasonToDeploy(object, changed.get(object), variables, live.get(key))
+    const reason = reasonToDeploy(object, changed.get(object), causes, live.get(key))
     const after = Array.isArray(object.spec.after) ? object.spec.after.map(String) : []
     targets.push({ key, kind, name: object.name, after, ...(reason === undefined ? {} : { reason }) })
   }
@@ -122,10 +135,28 @@ export function planDeploys(
   })
 }
 
+/** What is not part of an object and deploys it. */
+interface Causes {
+  variables: readonly string[]
+  /** By each of its spellings. */
+  repos: ReadonlyMap<string, string>
+}
+
+/** Repos that are new, or whose files or environment become others. */
+function changedRepos(applies: readonly PlannedApply[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { action, desired, fields } of applies) {
+    if (desired.kind.definition.kind !== 'Repo') continue
+    if (action === 'update' && !fields.some(({ path }) => isDeploying('Repo', path))) continue
+    for (const spelling of [desired.name, desired.objectName]) found.set(spelling, desired.name)
+  }
+  return found
+}
+
 function reasonToDeploy(
   object: DesiredObject,
   apply: PlannedApply | undefined,
-  variables: readonly string[],
+  { variables, repos }: Causes,
   live: KubeObject | undefined,
 ): DeployReason | undefined {
   const own = objectKey(object.kind.definition.kind, object.name)
@@ -135,9 +166,15 @@ function reasonToDeploy(
   if (fields.includes('deploy')) return first('deploy was turned on')
   const causes = fields.filter((path) => isDeploying(object.kind.definition.kind, path))
   const used = variables.filter((name) => object.spec.skipSecretInterp !== true && mentions(object.spec, `[[${name}]]`))
-  const by = [...(causes.length > 0 ? [own] : []), ...used.map((name) => objectKey('Variable', name))]
+  const repo = repos.get(String(object.spec.linkedRepo ?? ''))
+  const by = [
+    ...(causes.length > 0 ? [own] : []),
+    ...used.map((name) => objectKey('Variable', name)),
+    ...(repo === undefined ? [] : [objectKey('Repo', repo)]),
+  ]
   if (causes.length > 0) return { text: `${listed(causes)} changed`, cause: 'change', by }
   if (used.length > 0) return { text: `variable ${listed(used)} changed`, cause: 'change', by }
+  if (repo !== undefined) return { text: `Repo ${repo}, which it links, changed`, cause: 'change', by }
   const state = stoppedState(live)
   return state === undefined ? undefined : { text: `it is ${state}`, cause: 'state' }
 }

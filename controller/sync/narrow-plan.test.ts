@@ -68,6 +68,15 @@ describe('what a part of a plan deploys', () => {
     ])
   })
 
+  it('includes the Stacks that link a Repo of it, when other files or another environment come from there', () => {
+    const linked = (branch: string, more = '') =>
+      `[[repo]]\nname = "Infra"\n[repo.config]\nrepo = "a/b"\nbranch = "${branch}"\n${more}${stack('web', 'linked_repo = "Infra"')}${stack('api')}`
+    const world = worldOf(linked('main'))
+    expect(deploys(planOf(linked('live'), world))).toEqual(['1 web: Repo Infra, which it links, changed'])
+    expect(describeDeploys(planOf(linked('live'), world), [{ kind: 'Repo' }])).toEqual(['web: Repo Infra changed'])
+    expect(deploys(planOf(linked('main', 'webhook_enabled = false\n'), world))).toEqual([])
+  })
+
   it('leaves out what is not there without its own change', () => {
     const more = `${after}${stack('new', 'environment = "V=[[A]]"', 'deploy = true\nafter = ["web"]')}`
     const names = describeDeploys(planOf(more, world), [{ kind: 'Variable' }]).map((line) => line.split(':')[0])
