@@ -70,6 +70,20 @@ describe.runIf(canSetScene())('approval: Manual', () => {
     expect((await scene.operator.get('variables', 'a'))?.spec).toMatchObject({ value: '2' })
   })
 
+  it('may be given for a part, which is applied alone; the rest goes on waiting', async () => {
+    await scene.push({ 'all.toml': `${variable('3')}[[stack]]\nname = "later"\n[[alerter]]\nname = "mail"\n` })
+    const before = await waiting()
+    expect(before).toContain('2 to create, 1 to update')
+    const part = await scene.operator.komodo('plan', 'e2e', '--only', 'variable/A')
+    expect([part.code, part.stdout]).toEqual([2, expect.stringMatching(/value: 2 -> 3\n\nPlan: 1 to update\.\n$/)])
+    const { code, stdout } = await scene.operator.komodo('approve', 'e2e', '--only', 'variable/A', '--only', 'Alerter')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('applied; what else the plan had goes on waiting')])
+    expect((await scene.operator.get('variables', 'a'))?.spec).toMatchObject({ value: '3' })
+    expect(await scene.operator.get('alerters', 'mail')).toBeDefined()
+    expect(await scene.operator.get('stacks', 'later')).toBeUndefined()
+    expect(await waiting()).toMatch(/^\+ create Stack later[^\n]*\n[\s\S]*Plan: 1 to create\.\n$/)
+  })
+
   it('is a right of its own', async () => {
     const may = async (verb: string, resource: string) =>
       (await scene.operator.kubectl('auth', 'can-i', verb, resource, '--as=dev')).stdout.trim()
