@@ -98,6 +98,6 @@ function differentPaths(a: unknown, b: unknown, path = ''): string[] {
   return [path]
 }
 
-/** Key-value text and file contents end with a line end when they come out of TOML; it means nothing. */
-export const isSameText = (a: unknown, b: unknown): boolean =>
+/** Key-value text and file contents end with a line end when they come out of TOML, and a text that is not given is empty: neither means anything. */
+export const isSameText = (a: unknown = '', b: unknown = ''): boolean =>
   typeof a === 'string' && typeof b === 'string' && a.trimEnd() === b.trimEnd()
