@@ -214,7 +214,8 @@ class Agent implements Host {
     return files
   }
 
-  async observeRepo(place: RepoPlace) {
+  async observeRepo(place: RepoPlace, signal: AbortSignal) {
+    signal.throwIfAborted()
     return observeRepo(this.#repos, place)
   }
 
@@ -222,7 +223,8 @@ class Agent implements Host {
     return pullRepo(this.#compose, this.#repos, request, signal)
   }
 
-  async removeRepo(place: RepoPlace) {
+  async removeRepo(place: RepoPlace, signal: AbortSignal) {
+    signal.throwIfAborted()
     return removeRepo(this.#repos, place)
   }
 

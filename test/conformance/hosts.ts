@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ContainerRequest, ContainerRollout, Host, HostEvent } from '../../controller/hosts/port.ts'
+import type { ContainerRequest, ContainerRollout, Host, HostEvent, RepoRequest } from '../../controller/hosts/port.ts'
 import { composeRequest, containerRequest } from '../build/container-request.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 
@@ -372,10 +372,52 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
       })
     })
 
+    describe('a repository', () => {
+      const request = (suffix: string, changes: Partial<RepoRequest> = {}): RepoRequest => ({
+        owner: `default/${fixture.name(suffix)}`,
+        directory: fixture.name(suffix),
+        tree: { revision: 'c1', read: async () => undefined, writeTo: async () => {} },
+        hash: 'h1',
+        environment: [],
+        envFilePath: '.env',
+        secrets: [],
+        ...changes,
+      })
+
+      it('is seen with what it was pulled from, and not before', async () => {
+        const wanted = request('seen')
+        expect(await fixture.host.observeRepo(wanted, signal)).toBeUndefined()
+        const { directory } = await fixture.host.pullRepo(wanted, signal)
+        expect(await fixture.host.observeRepo(wanted, signal)).toEqual({ directory, revision: 'c1', hash: 'h1' })
+        await fixture.host.pullRepo({ ...wanted, hash: 'h2' }, signal)
+        expect(await fixture.host.observeRepo(wanted, signal)).toMatchObject({ hash: 'h2' })
+      })
+
+      it("is nobody else's: not seen, not taken over, not removed", async () => {
+        const wanted = request('mine')
+        await fixture.host.pullRepo(wanted, signal)
+        const theirs = { ...wanted, owner: 'default/other' }
+        expect(await fixture.host.observeRepo(theirs, signal)).toBeUndefined()
+        await expect(fixture.host.pullRepo(theirs, signal)).rejects.toMatchObject({ reason: 'DirectoryTaken' })
+        await fixture.host.removeRepo(theirs, signal)
+        expect(await fixture.host.observeRepo(wanted, signal)).toBeDefined()
+      })
+
+      it('is removed by the path that was told, and gone counts as removed', async () => {
+        const wanted = request('gone')
+        const { directory } = await fixture.host.pullRepo(wanted, signal)
+        for (let i = 0; i < 2; i++)
+          expect(await fixture.host.removeRepo({ ...wanted, directory }, signal)).toEqual({ left: [] })
+        expect(await fixture.host.observeRepo(wanted, signal)).toBeUndefined()
+      })
+    })
+
     describe('a call', () => {
       it('whose signal is aborted rejects with its reason', async () => {
         const reason = new Error('enough')
         await expect(fixture.host.observeContainer('x1', AbortSignal.abort(reason))).rejects.toBe(reason)
+        const place = { owner: 'default/x1', directory: 'x1' }
+        await expect(fixture.host.observeRepo(place, AbortSignal.abort(reason))).rejects.toBe(reason)
         await expect(fixture.host.composeDown('x1', { removeOrphans: true }, AbortSignal.abort(reason))).rejects.toBe(
           reason,
         )
