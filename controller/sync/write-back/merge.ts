@@ -98,7 +98,11 @@ function mergeField(
   merging: Merging,
 ): void {
   if (deepEqual(completed, live)) return
-  if (isPlainObject(completed) && isPlainObject(live)) {
+  const { owners, side, result, input } = merging
+  const others = owners.othersOf(path)
+  // Where a whole table is the default, what somebody made of it stands or falls as a whole: a part that he left out is no part of it.
+  const whole = declared === undefined && others.length > 0 && hasWholeDefault(schema)
+  if (isPlainObject(completed) && isPlainObject(live) && !whole) {
     const properties = (schema as { properties?: Record<string, TSchema> } | undefined)?.properties
     for (const key of new Set([...Object.keys(completed), ...Object.keys(live)])) {
       const said = isPlainObject(declared) ? declared[key] : undefined
@@ -106,14 +110,12 @@ function mergeField(
     }
     return
   }
-  const { owners, side, result, input } = merging
-  const others = owners.othersOf(path)
   // What nobody else set is ours to change, unless somebody took it away.
   const somebody = live === undefined ? declared !== undefined && !owners.owns(path) : others.length > 0
   // Line ends at the end of texts that are read in lines mean nothing, and the reader sets them right.
   if (!somebody || (shapeOf(schema) !== undefined && isSameText(completed, live))) return
   if (!side.fileChanged && side.objectChanged) {
-    const value = live === undefined ? undefined : writable(live, declared, schema, input)
+    const value = live === undefined || whole ? live : writable(live, declared, schema, input)
     result.wanted = withValue(result.wanted, path, value)
     result.fields.push({ path: path.join('.'), ...change(completed, live) })
     for (const manager of others) if (!result.by.includes(manager)) result.by.push(manager)
@@ -124,6 +126,12 @@ function mergeField(
   if (declared === undefined && side.fileChanged && completed !== undefined) {
     result.resets = withValue(result.resets, path, completed)
   }
+}
+
+/** `{ type, params }` of a tagged union, as a rule. */
+const hasWholeDefault = (schema: TSchema | undefined): boolean => {
+  const otherwise = (schema as { default?: unknown } | undefined)?.default
+  return isPlainObject(otherwise) && Object.keys(otherwise).length > 0
 }
 
 const shapeOf = (schema: TSchema | undefined): unknown =>

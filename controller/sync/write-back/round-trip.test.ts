@@ -65,7 +65,7 @@ describe('whatever somebody makes of an object, the file says it afterwards, and
         const next = planOf(written, world)
         expect(next.writeBacks).toEqual([])
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     )
   })
 })
