@@ -37,3 +37,20 @@ export function valueAt(object: unknown, path: readonly string[]): unknown {
   }
   return value
 }
+
+/** A copy with `value` at `path`, of which numbers lead into lists that are there; `undefined` takes away what is there. */
+export function withValue(object: PlainObject, [key, ...rest]: readonly string[], value: unknown): PlainObject {
+  if (key === undefined) return object
+  const inner = object[key]
+  const next =
+    rest.length === 0
+      ? value
+      : Array.isArray(inner)
+        ? withItem(inner, rest, value)
+        : withValue(isPlainObject(inner) ? inner : {}, rest, value)
+  if (next !== undefined) return { ...object, [key]: next }
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
+}
+
+const withItem = (items: readonly unknown[], [index, ...rest]: readonly string[], value: unknown): unknown[] =>
+  items.map((item, i) => (String(i) === index && isPlainObject(item) ? withValue(item, rest, value) : item))

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { annotation, label, OPERATOR } from '../api/names.ts'
 import { assignSlugs, type NamedObject } from '../api/slug.ts'
-import { canonicalJson, isPlainObject, type PlainObject } from '../json.ts'
+import { canonicalJson, isPlainObject, type PlainObject, withValue } from '../json.ts'
 import type { Declaration, SourcePosition } from '../toml/declaration.ts'
 import type { SyncKind } from './kinds.ts'
 import { secretReferences } from './secret-references.ts'
@@ -199,20 +199,6 @@ function takenKey({ spec, position }: Declaration, { kind, name, secret }: Desir
 
 export const secretNameOf = (kind: SyncKind, objectName: string): string =>
   shortened(`${kind.definition.singular}-${objectName}`, 253)
-
-/** A copy with `value` at `path`, of which numbers lead into lists. */
-function withValue(object: PlainObject, path: readonly string[], value: unknown): PlainObject {
-  const [key, ...rest] = path
-  if (key === undefined) return object
-  const inner = object[key]
-  if (rest.length === 0) return { ...object, [key]: value }
-  if (!Array.isArray(inner)) return { ...object, [key]: withValue(isPlainObject(inner) ? inner : {}, rest, value) }
-  const [index, ...below] = rest
-  const items = inner.map((item, i) =>
-    String(i) === index && isPlainObject(item) ? withValue(item, below, value) : item,
-  )
-  return { ...object, [key]: items }
-}
 
 /** A label value (or the name part of a label) that is `text` itself where it can be. */
 export function labelValue(text: string): string {

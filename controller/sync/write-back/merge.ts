@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { KubeObject } from '../../api/meta.ts'
 import { withDefaults, withoutDefaults } from '../../api/shape.ts'
-import { deepEqual, isPlainObject, type PlainObject } from '../../json.ts'
+import { deepEqual, isPlainObject, type PlainObject, withValue } from '../../json.ts'
 import { blockModelOf } from '../../toml/vocabulary.ts'
 import type { FieldChange } from '../diff.ts'
 import { isSameText } from '../export.ts'
@@ -162,13 +162,4 @@ function withoutOwnSecrets(value: unknown, secret: string): unknown {
       return reference === secret ? [] : [[key, withoutOwnSecrets(inner, secret)]]
     }),
   )
-}
-
-/** A copy with `value` at `path`; `undefined` takes it away. */
-export function withValue(object: PlainObject, [key, ...rest]: readonly string[], value: unknown): PlainObject {
-  if (key === undefined) return object
-  const inner = object[key]
-  const next = rest.length === 0 ? value : withValue(isPlainObject(inner) ? inner : {}, rest, value)
-  if (next !== undefined) return { ...object, [key]: next }
-  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
 }
