@@ -29,8 +29,9 @@ export interface HomeOptions {
 
 const USER_AGENT = 'komodo-controller'
 const STANDALONE_NAMESPACE = 'komodo-system'
-/** Annotation of that namespace, by which another controller learns that this API brings its own. */
+/** Annotation of that namespace, by which another controller learns that this API brings its own, and for which namespace; `*`: all. */
 const STANDALONE = 'komodo.dev/standalone'
+const EVERYWHERE = '*'
 const CRDS = path.join(import.meta.dirname, '../crds')
 
 export const openHome = (options: HomeOptions): Promise<ApiHome> =>
@@ -51,7 +52,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   try {
     await ensureNamespace(client, 'default', signal)
     await ensureNamespace(client, STANDALONE_NAMESPACE, signal)
-    await markStandalone(client, signal)
+    await markStandalone(client, config.namespace ?? EVERYWHERE, signal)
     await installCrds(client, CRDS, { clock, logger, signal })
   } catch (error) {
     await server.close()
@@ -68,7 +69,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
   }
 }
 
-const openCluster = async ({ config: { home }, logger, metrics, signal }: HomeOptions): Promise<ApiHome> => {
+const openCluster = async ({ config: { home, namespace }, logger, metrics, signal }: HomeOptions): Promise<ApiHome> => {
   if (home.kind === 'standalone') throw new TypeError('not a cluster')
   const { inClusterAccess, loadKubeconfig } = await import('./kube/kubeconfig.ts')
   const { createHttpsTransport } = await import('./kube/https-transport.ts')
@@ -79,7 +80,7 @@ const openCluster = async ({ config: { home }, logger, metrics, signal }: HomeOp
   const transport = createHttpsTransport(access)
   const client = clientOver(transport, new URL(access.server).host, metrics)
   try {
-    await refuseStandalone(client, access.server, signal)
+    await refuseStandalone(client, access.server, namespace ?? EVERYWHERE, signal)
   } catch (error) {
     await transport.close()
     throw error
@@ -92,16 +93,21 @@ const openCluster = async ({ config: { home }, logger, metrics, signal }: HomeOp
   }
 }
 
-const markStandalone = async (client: KubeClient, signal: AbortSignal): Promise<void> => {
+const markStandalone = async (client: KubeClient, reconciled: string, signal: AbortSignal): Promise<void> => {
   const key = { name: STANDALONE_NAMESPACE }
   const { metadata } = await client.get(namespaceType, key, { signal })
-  if (metadata.annotations?.[STANDALONE] !== undefined) return
-  const body = { metadata: { annotations: { [STANDALONE]: 'true' } } }
+  if (metadata.annotations?.[STANDALONE] === reconciled) return
+  const body = { metadata: { annotations: { [STANDALONE]: reconciled } } }
   await client.patch(namespaceType, key, { type: 'merge', body }, { signal })
 }
 
 /** Two controllers on one API would undo each other's work for ever. */
-const refuseStandalone = async (client: KubeClient, server: string, signal: AbortSignal): Promise<void> => {
+const refuseStandalone = async (
+  client: KubeClient,
+  server: string,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<void> => {
   const namespace = await getOrUndefined(client, namespaceType, { name: STANDALONE_NAMESPACE }, signal).catch(
     (error: unknown) => {
       // On a cluster the controller need not be allowed to look at namespaces.
@@ -109,7 +115,9 @@ const refuseStandalone = async (client: KubeClient, server: string, signal: Abor
       throw error
     },
   )
-  if (namespace?.metadata.annotations?.[STANDALONE] === undefined) return
+  const reconciled = namespace?.metadata.annotations?.[STANDALONE]
+  const apart = reconciled !== wanted && reconciled !== EVERYWHERE && wanted !== EVERYWHERE
+  if (reconciled === undefined || apart) return
   throw new Error(
     `the API at ${server} is served by a standalone controller, which reconciles its objects itself: use it with kubectl or komodo, and start no second controller on it`,
   )

@@ -93,7 +93,7 @@ describe.runIf(canSetScene())('a crash after any effect', () => {
     operator = await TestOperator.start(
       path.join(dir, 'controller'),
       { ...place.environment, DOCKER_HOST: `tcp://${docker.address}` },
-      { kubeconfig },
+      { kubeconfig, flags: ['--namespace=default'] },
     )
   })
   afterAll(async () => {

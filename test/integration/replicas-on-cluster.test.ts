@@ -53,6 +53,8 @@ describe.skipIf(missing)('two replicas on a real kube-apiserver', () => {
       path.join(dir, name),
       '--health-listen',
       health,
+      '--webhook-listen',
+      'off',
     ]
     const child = spawn(process.execPath, [path.join(root, 'controller/main.ts'), ...flags], {
       env: { PATH: process.env.PATH, HOME: dir },
