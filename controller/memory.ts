@@ -44,6 +44,8 @@ const LOOK_EVERY_MS = 10_000
 const QUIET_SHARE = 0.05
 /** Giving back takes up to half a second, so it must be worth it. */
 const WORTH_BYTES = 24 * 1024 * 1024
+/** Of the time since the last one: a process that always does a little makes as much garbage again within a minute. */
+const MOST_SHARE = 0.002
 
 /** Compacts the heap when a burst is over. Ends when `signal` aborts. */
 export const giveBackWhenQuiet = ({ clock, logger }: { clock: Clock; logger: Logger }, signal: AbortSignal): void => {
@@ -52,6 +54,7 @@ export const giveBackWhenQuiet = ({ clock, logger }: { clock: Clock; logger: Log
   let lookedAt = clock.now()
   /** After the last compaction: what could not be given back then will not be now. */
   let floor = 0
+  let notBefore = 0
   const look = (): void => {
     if (signal.aborted) return
     const { user, system } = process.cpuUsage(before)
@@ -60,12 +63,13 @@ export const giveBackWhenQuiet = ({ clock, logger }: { clock: Clock; logger: Log
     lookedAt = clock.now()
     const quiet = (user + system) / 1000 < elapsedMs * QUIET_SHARE
     const { heapTotal, heapUsed } = process.memoryUsage()
-    if (quiet && heapTotal - floor > WORTH_BYTES) {
+    if (quiet && lookedAt >= notBefore && heapTotal - floor > WORTH_BYTES) {
       const startedAt = performance.now()
       collect()
       floor = process.memoryUsage().heapTotal
       const freedMiB = Math.round((heapTotal - floor) / 2 ** 20)
       const pauseMs = Math.round(performance.now() - startedAt)
+      notBefore = lookedAt + pauseMs / MOST_SHARE
       logger.debug({ freedMiB, usedMiB: Math.round(heapUsed / 2 ** 20), pauseMs }, 'gave memory back')
       before = process.cpuUsage()
     }

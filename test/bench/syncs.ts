@@ -76,6 +76,8 @@ async function run(count: number, remotes: number): Promise<void> {
     path.join(dir, 'data'),
     '--listen',
     '127.0.0.1:0',
+    '--webhook-listen',
+    'off',
     '--health-listen',
     'off',
   ]
