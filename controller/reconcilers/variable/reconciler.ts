@@ -8,8 +8,8 @@ import { faultOf, shapeFaultOf } from './rules.ts'
 
 const { valid } = variableCondition
 const SECRET_RETRY_MS = 60_000
-/** `usedBy` is for people; following every change of every user would write it a thousand times during a large sync. */
-const COUNT_AGAIN_MS = 60_000
+/** `usedBy` is for people; following every change of every user would write it a thousand times during a large sync, and looking often costs. */
+const COUNT_AGAIN_MS = 10 * 60_000
 
 export interface VariableDeps {
   users: VariableUsers
