@@ -44,9 +44,9 @@ verify: node ## Types, lint, dead code, generated files
 	@node scripts/generate.ts --check
 
 .PHONY: setup
-setup: node docker images kubectl registry ssh ## Bring every component that the tests use
+setup: node docker images kubectl registry git-servers ## Bring every component that the tests use
 
-.PHONY: node docker images kubectl registry ssh kube-apiserver
+.PHONY: node docker images kubectl registry git-servers kube-apiserver
 node:
 	@scripts/setup/node.sh
 docker: node
@@ -57,7 +57,7 @@ kubectl: node
 	@scripts/setup/kubectl.sh
 registry:
 	@scripts/setup/registry.sh
-ssh:
-	@scripts/setup/ssh.sh
+git-servers:
+	@scripts/setup/git-servers.sh
 kube-apiserver: node
 	@scripts/setup/kube-apiserver.sh
