@@ -28,7 +28,8 @@ const SSHD = '/usr/sbin/sshd'
 /** Whether this machine has what it takes; without it tests skip, with `CI=true` this throws. */
 export const haveSsh = (): boolean => {
   const have = existsSync(SSHD)
-  if (!have && process.env.CI === 'true') throw new Error('there is no OpenSSH server: run scripts/setup/git-servers.sh')
+  if (!have && process.env.CI === 'true')
+    throw new Error('there is no OpenSSH server: run scripts/setup/git-servers.sh')
   return have
 }
 
