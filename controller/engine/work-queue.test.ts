@@ -91,6 +91,18 @@ describe('the work queue', () => {
     expect(started).toEqual(['a', 'a'])
   })
 
+  it('ends long delays together, each less than a second late, so that many objects wake the process seldom', async () => {
+    const { queue, clock, started, end } = scripted({ workers: 50 })
+    const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
+    for (const key of keys) queue.add(key)
+    for (const [i, key] of keys.entries()) await end(key, { outcome: 'settled', afterMs: 60_001 + i * 19 })
+    const startedBefore = started.length
+    await clock.advance(60_000)
+    expect(started).toHaveLength(startedBefore)
+    await clock.advance(1_000)
+    expect(new Set(started.slice(startedBefore))).toEqual(new Set(keys))
+  })
+
   it('forgets a planned return when it is worked on before, and keeps the newest plan', async () => {
     const { queue, clock, started, end } = scripted()
     queue.add('a')

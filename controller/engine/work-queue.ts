@@ -40,6 +40,13 @@ export interface QueueObserver {
 const WOKEN_WHILE_FAILING_MS = 5_000
 
 /**
+ * Delays of at least this end together with others, at the next full second: a thousand objects that are looked at each minute then wake
+ * the process once a second, not a thousand times a minute.
+ */
+const LONG_DELAY_MS = 30_000
+const TOGETHER_MS = 1_000
+
+/**
  * Work by key: a key is worked on by one worker at a time, waits at most once however often it is added, and comes back by
  * itself after a delay or, after a failure, a growing one. Waiting keys are taken in the order of their arrival.
  */
@@ -218,7 +225,7 @@ export class WorkQueue {
     entry.failures = 0
     entry.notBefore = 0
     if (again !== undefined) this.#makeReady(key, entry)
-    else if (result.afterMs !== undefined) this.#delayUntil(key, entry, now + result.afterMs)
+    else if (result.afterMs !== undefined) this.#delayUntil(key, entry, together(now, result.afterMs))
     else this.#entries.delete(key)
   }
 
@@ -250,6 +257,9 @@ export class WorkQueue {
     if (!this.#stopped) this.#armTimer()
   }
 }
+
+const together = (now: number, delayMs: number): number =>
+  delayMs < LONG_DELAY_MS ? now + delayMs : Math.ceil((now + delayMs) / TOGETHER_MS) * TOGETHER_MS
 
 interface Entry {
   state: 'idle' | 'waiting' | 'running'
