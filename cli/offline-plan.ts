@@ -7,9 +7,37 @@ import { secretValues } from '../controller/sync/object-secrets.ts'
 import { planSync } from '../controller/sync/plan.ts'
 import type { SyncPlan } from '../controller/sync/sync-plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
-import type { Connection } from './context.ts'
-import { formatPlace, refusesAll } from './declarations.ts'
+import type { CommandContext, Connection } from './context.ts'
+import { formatPlace, loadDeclarations, refusesAll } from './declarations.ts'
 import type { Terminal } from './terminal.ts'
+
+/** What a folder or file declares, and the plan of that; none where the files are refused. */
+interface FolderPlan {
+  parsed: ParsedFiles
+  planned?: SyncPlan
+}
+
+/** Against nothing. */
+export const planAlone = async (source: string, { cwd, signal }: CommandContext): Promise<FolderPlan> => {
+  const parsed = await loadDeclarations(source, cwd, signal)
+  return parsed.diagnostics.some(refusesAll) ? { parsed } : { parsed, planned: planOffline(parsed) }
+}
+
+/** Against what the API has. It is asked first, and answers while the files are read. */
+export const planLive = async (
+  source: string,
+  { cwd, signal, terminal, connect }: CommandContext,
+): Promise<FolderPlan> => {
+  const asked = connect().then((connection) => liveState(connection, terminal, signal))
+  asked.catch(() => {
+    // Told below, unless the files are refused anyway.
+  })
+  const parsed = await loadDeclarations(source, cwd, signal)
+  if (parsed.diagnostics.some(refusesAll)) return { parsed }
+  const state = await asked
+  const name = syncBehind(parsed, state.live)
+  return { parsed, planned: planOffline(parsed, { ...state, ...(name !== undefined && { name }) }) }
+}
 
 /** The plan of these declarations against what is given as live; by default against nothing. Nothing is ever deleted by it. */
 export const planOffline = (
@@ -50,7 +78,7 @@ export const planOffline = (
  * The sync that applied what is declared here, when there is one and only one: files are then compared as this sync will read them, not
  * as somebody else's. `undefined`: nobody's.
  */
-export const syncBehind = (
+const syncBehind = (
   { declarations }: Pick<ParsedFiles, 'declarations'>,
   live: ReadonlyMap<string, readonly KubeObject[]>,
 ): string | undefined => {
@@ -85,16 +113,17 @@ export const liveState = async ({ client, namespace }: Connection, { note, paint
     const { items } = await client.list(definition, { namespace, signal })
     return [kind, items] as const
   })
-  const live: ReadonlyMap<string, readonly KubeObject[]> = new Map(await Promise.all(lists))
-  try {
-    const labelSelector = `${label.managedBy}=komodo-operator`
-    const { items } = await client.list<Secret>(secretType, { namespace, labelSelector, signal })
-    return { live, namespace, secrets: secretValues(items) }
-  } catch (error) {
-    if (!isForbidden(error)) throw error
-    note(
-      `${paint.yellow('warning:')} you may not list Secrets in namespace ${namespace}: secret values count as changed`,
-    )
-    return { live, namespace }
-  }
+  const labelSelector = `${label.managedBy}=komodo-operator`
+  const secrets = client.list<Secret>(secretType, { namespace, labelSelector, signal }).then(
+    ({ items }) => ({ secrets: secretValues(items) }),
+    (error: unknown) => {
+      if (!isForbidden(error)) throw error
+      note(
+        `${paint.yellow('warning:')} you may not list Secrets in namespace ${namespace}: secret values count as changed`,
+      )
+      return {}
+    },
+  )
+  const [known, ...live] = await Promise.all([secrets, ...lists])
+  return { live: new Map<string, readonly KubeObject[]>(live), namespace, ...known }
 }

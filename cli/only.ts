@@ -1,7 +1,7 @@
 import { describeSelected, type Selected, selectChanges, summaryOf } from '../controller/sync/narrow-plan.ts'
 import type { StoredPlan } from './commands/stored-plan.ts'
 import { CommandError } from './exit.ts'
-import { findKind } from './objects.ts'
+import { findKind } from './find-kind.ts'
 
 /** Of `--only`: `stack/web` or `Stack`, in any spelling of the kind; `undefined` when it was not given. */
 export const selectionOf = (words: readonly string[] | undefined): Selected[] | undefined =>

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { conditionOf } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
-import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { applyPlan } from '../../controller/sync/apply.ts'
 import { narrowPlan } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
@@ -11,7 +11,7 @@ import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { counted, loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { type AnyObject, findObject } from '../objects.ts'
 import { liveState, planOffline, printProblems } from '../offline-plan.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { waitFor } from '../wait.ts'
@@ -73,7 +73,7 @@ const CLEANING_UP = 'Deleting'
 const applySync = async (name: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> => {
   const { terminal, connect, signal } = context
   const connection = await connect()
-  const type = findKind('ResourceSync')
+  const type = resourceSyncKind
   const sync = await findObject(connection, type, name, signal)
   const only = selectionOf(options.only)
   const manual = (sync as unknown as ResourceSync).spec.operator.approval === 'Manual'

@@ -7,11 +7,11 @@ import {
   planApprovalCondition,
   planApprovalKind,
 } from '../../controller/api/v1alpha1/plan-approval.ts'
-import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { describeSelected, type Selected } from '../../controller/sync/narrow-plan.ts'
 import type { CommandContext, Connection } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { type AnyObject, findObject } from '../objects.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { waitFor } from '../wait.ts'
 import { loadStoredPlan, printStoredPlan, waitsForApproval } from './stored-plan.ts'
@@ -30,8 +30,8 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
   const { terminal, connect, signal } = context
   const connection = await connect()
   const { client, namespace } = connection
-  const syncType = findKind('ResourceSync')
-  const sync = (await findObject(connection, syncType, name, signal)) as unknown as ResourceSync
+  const syncType = resourceSyncKind
+  const sync = await findObject<ResourceSync>(connection, syncType, name, signal)
   if (!waitsForApproval(sync)) throw new CommandError(`nothing of ResourceSync ${name} waits for approval`)
   const plan = await loadStoredPlan(connection, sync, signal)
   const { digest } = plan

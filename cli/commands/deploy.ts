@@ -2,7 +2,8 @@ import { conditionOf, isConditionTrue } from '../../controller/api/meta.ts'
 import { annotation, komodoNameOf } from '../../controller/api/names.ts'
 import type { CommandContext } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { findKind } from '../find-kind.ts'
+import { type AnyObject, findObject } from '../objects.ts'
 import { isReadyNow, waitFor } from '../wait.ts'
 
 export interface DeployOptions {

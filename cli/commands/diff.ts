@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { PlanChange, PlanFieldChange } from '../../controller/api/v1alpha1/plan.ts'
-import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { selectChanges } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
 import { lineDiff } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
-import { loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
+import { printDiagnostics } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { findKind, findObject } from '../objects.ts'
-import { liveState, planOffline, printProblems, syncBehind } from '../offline-plan.ts'
+import { findObject } from '../objects.ts'
+import { planLive, printProblems } from '../offline-plan.ts'
 import { selectionOf } from '../only.ts'
 import type { Paint } from '../terminal.ts'
 import { loadStoredPlan, waitsForApproval } from './stored-plan.ts'
@@ -41,16 +41,13 @@ interface Found {
 }
 
 async function changesOfFolder(source: string, context: CommandContext): Promise<Found | undefined> {
-  const { terminal, cwd, signal } = context
-  const parsed = await loadDeclarations(source, cwd, signal)
+  const { terminal } = context
+  const { parsed, planned } = await planLive(source, context)
   printDiagnostics(parsed, terminal)
-  if (parsed.diagnostics.some(refusesAll)) {
+  if (planned === undefined) {
     terminal.note('nothing is compared until the errors are mended')
     return undefined
   }
-  const state = await liveState(await context.connect(), terminal, signal)
-  const sync = syncBehind(parsed, state.live)
-  const planned = planOffline(parsed, sync === undefined ? state : { ...state, name: sync })
   printProblems(planned, terminal)
   return {
     changes: describeChanges(planned).filter(({ action }) => action !== 'deploy'),
@@ -61,7 +58,7 @@ async function changesOfFolder(source: string, context: CommandContext): Promise
 /** What a sync waits with; nothing when its source is applied. */
 async function changesOfSync(name: string, { connect, signal }: CommandContext): Promise<Found> {
   const connection = await connect()
-  const sync = (await findObject(connection, findKind('ResourceSync'), name, signal)) as unknown as ResourceSync
+  const sync = await findObject<ResourceSync>(connection, resourceSyncKind, name, signal)
   if (!waitsForApproval(sync)) {
     const ready = sync.status?.conditions?.find(({ type }) => type === 'Ready')
     if (ready?.status !== 'True')

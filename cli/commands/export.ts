@@ -5,7 +5,8 @@ import { syncKinds } from '../../controller/sync/kinds.ts'
 import type { CommandContext } from '../context.ts'
 import { counted } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { findKind } from '../find-kind.ts'
+import { type AnyObject, findObject } from '../objects.ts'
 
 export interface ExportOptions {
   /** Only what has all of these. */

@@ -3,7 +3,8 @@ import { komodoNameOf } from '../../controller/api/names.ts'
 import { kinds } from '../../controller/api/v1alpha1/kinds.ts'
 import type { CommandContext } from '../context.ts'
 import { type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findKind, findObject } from '../objects.ts'
+import { findKind } from '../find-kind.ts'
+import { type AnyObject, findObject } from '../objects.ts'
 import { renderTable } from '../table.ts'
 
 export interface GetOptions {

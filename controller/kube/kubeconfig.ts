@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parse } from 'yaml'
 import type { ApiEndpoint } from './https-transport.ts'
 
 /** The file says something that cannot be used; the message names the file and the entry. */
@@ -34,7 +33,7 @@ export const inClusterAccess = async (
  * through @kubernetes/client-node, which is loaded only then, since it costs some 50 MB and half a second.
  */
 export const loadKubeconfig = async (file: string, contextName?: string): Promise<ClusterAccess> => {
-  const config = parseKubeconfig(await readFile(file, 'utf8'), file)
+  const config = await parseKubeconfig(await readFile(file, 'utf8'), file)
   const wanted = contextName ?? config['current-context']
   if (wanted === undefined || wanted === '')
     throw new KubeconfigError(`${file} has no current-context: choose one with --context`)
@@ -95,17 +94,30 @@ interface Kubeconfig {
   }[]
 }
 
-const parseKubeconfig = (text: string, file: string): Kubeconfig => {
-  let parsed: unknown
-  try {
-    parsed = parse(text)
-  } catch (cause) {
-    throw new KubeconfigError(`${file} is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`)
-  }
+const parseKubeconfig = async (text: string, file: string): Promise<Kubeconfig> => {
+  const parsed: unknown = fromJson(text) ?? (await fromYaml(text, file))
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new KubeconfigError(`${file} is not a kubeconfig: expected a map`)
   }
   return parsed as Kubeconfig
+}
+
+/** JSON, which is what we write ourselves, is YAML that needs no parser to be loaded: that takes longer than many a command. */
+const fromJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const fromYaml = async (text: string, file: string): Promise<unknown> => {
+  const { parse } = await import('yaml')
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw new KubeconfigError(`${file} is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
 }
 
 const entry = <E extends { name: string }>(entries: E[] | undefined, name: string, what: string, file: string): E => {

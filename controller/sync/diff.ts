@@ -34,9 +34,8 @@ function compare(
   owners: Owners,
   changes: FieldChange[],
 ): void {
-  for (const key of new Set([...Object.keys(wanted), ...Object.keys(live)])) {
-    const [to, from] = [wanted[key], live[key]]
-    if (deepEqual(to, from)) continue
+  const compareField = (key: string, to: unknown, from: unknown): void => {
+    if (deepEqual(to, from)) return
     const at = [...path, key]
     const said = valueAt(declared, [key])
     if (isPlainObject(to) && isPlainObject(from)) compare(to, from, said, at, owners, changes)
@@ -44,6 +43,8 @@ function compare(
       changes.push({ path: at.join('.'), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) })
     }
   }
+  for (const key of Object.keys(wanted)) compareField(key, wanted[key], live[key])
+  for (const key of Object.keys(live)) if (!Object.hasOwn(wanted, key)) compareField(key, undefined, live[key])
 }
 
 function compareMap(
