@@ -33,6 +33,8 @@ export class HostEvents {
   readonly #listeners = new Set<{ route: Route; onServer: OnServer; enqueue: (key: ObjectKey) => void }>()
   readonly #serverWakes = new Set<(key: ObjectKey) => void>()
   readonly #running = new Map<string, { fingerprint: string; stop: AbortController; retryNow: () => void }>()
+  /** Servers that will soon be woken for what they count. */
+  readonly #counting = new Set<string>()
 
   constructor(deps: HostEventsDeps) {
     this.#deps = deps
@@ -61,7 +63,7 @@ export class HostEvents {
     }
   }
 
-  /** Wakes servers whose subscription broke or came back. */
+  /** Wakes servers whose subscription broke or came back, and a moment after something moved on them. */
   wakeServers(): Wake {
     return (enqueue, signal) => {
       this.#serverWakes.add(enqueue)
@@ -130,6 +132,18 @@ export class HostEvents {
   #dispatch(server: Readonly<Server>, event: HostEvent): void {
     if (!isNews(event)) return
     for (const { route, enqueue } of this.#listeners) for (const key of route(server, event)) enqueue(key)
+    this.#countSoon(server)
+  }
+
+  /** A server tells how many containers run: one look for a whole deploy. */
+  #countSoon(server: Readonly<Server>): void {
+    const id = ownerOf(server)
+    if (this.#counting.has(id)) return
+    this.#counting.add(id)
+    this.#deps.clock.setTimer(() => {
+      this.#counting.delete(id)
+      if (this.#running.has(id)) this.#wakeServer(server)
+    }, COUNT_AFTER_MS)
   }
 
   #wakeAll(server: Readonly<Server>): void {
@@ -142,6 +156,7 @@ export class HostEvents {
   }
 }
 
+const COUNT_AFTER_MS = 3_000
 /** A subscription that lived so long counts as having worked. */
 const SETTLED_AFTER_MS = 1_000
 const RETRY_FIRST_MS = 500

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { server } from '../../../test/build/objects.ts'
+import { deployment, server } from '../../../test/build/objects.ts'
 import { World } from '../../../test/build/world.ts'
 import type { Server } from '../../api/v1alpha1/server.ts'
 
@@ -55,6 +55,15 @@ describe('a Server', () => {
     await world.advance(20_000)
     expect(world.ready('Server', 'local')).toBe('True')
     expect(reasons()).toEqual(['Unreachable', 'Reachable'])
+  })
+
+  it('counts a container that was started or stopped within seconds, with one look for all of a deploy', async () => {
+    world.put(server('local'), deployment('web'), deployment('api'))
+    await world.settle()
+    const looks = world.host().counts.get('status') ?? 0
+    await world.advance(4_000)
+    expect(status()?.containers).toMatchObject({ total: 2, running: 2 })
+    expect((world.host().counts.get('status') ?? 0) - looks).toBe(1)
   })
 
   it('without statsMonitoring tells no usage', async () => {
