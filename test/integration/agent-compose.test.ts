@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ComposeRequest, Host, KeyValue } from '../../controller/hosts/port.ts'
 import { dotenvValue } from '../../controller/reconcilers/interpolation/dotenv.ts'
 import { Interpolation } from '../../controller/text/interpolate.ts'
-import { createAgent } from '../../periphery/agent.ts'
 import { envFile } from '../../periphery/env-file.ts'
 import { composeRequest } from '../build/container-request.ts'
+import { agentOn } from '../harness/agent.ts'
 import { dockerEnvironment, type TestDocker, testImages, withDocker } from '../harness/docker.ts'
 import { startRegistry } from '../harness/registry.ts'
 
@@ -42,14 +42,7 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
   let stacks: string
   beforeAll(() => {
     docker = withDocker(environment)
-    stacks = path.join(docker.directory, 'stacks')
-    host = createAgent({
-      stacksDirectory: stacks,
-      reposDirectory: path.join(docker.directory, 'repos'),
-      allowedDirectories: [path.join(docker.directory, 'allowed')],
-      environment: docker.environment,
-      version: 'test',
-    })
+    ;({ host, stacks } = agentOn(docker))
   })
   afterEach(() => docker.clean())
   afterAll(async () => docker[Symbol.asyncDispose]())
@@ -310,19 +303,13 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
       mkdirSync(small)
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small])
       try {
-        const options = {
-          stacksDirectory: small,
-          reposDirectory: small,
-          environment: docker.environment,
-          version: 'test',
-        }
-        const cramped = createAgent(options)
+        const { host: cramped, stacks: files } = agentOn({ ...docker, directory: small })
         const stack = request('full', web, { environment: [{ key: 'A', value: 'x'.repeat(100_000) }] })
         await expect(cramped.composeUp(stack, signal)).rejects.toMatchObject({
           reason: 'NoSpace',
           message: expect.stringContaining('the disk is full'),
         })
-        expect(readdirSync(path.join(small, stack.stack))).not.toContain('.env')
+        expect(readdirSync(path.join(files, stack.stack))).not.toContain('.env')
         await cramped.composeUp({ ...stack, environment: [] }, signal)
         expect((await host.observeProject(stack.project, signal)).containers).toHaveLength(1)
       } finally {
@@ -406,15 +393,11 @@ describe.skipIf(!environment)('compose on a real Docker Engine', () => {
     it('tell that Compose is not installed', async ({ skip }) => {
       const config = path.join(docker.directory, 'no-plugins')
       mkdirSync(config, { recursive: true })
-      const environment = { ...docker.environment, DOCKER_CONFIG: config }
-      const installed = spawnSync('docker', ['compose', 'version'], { env: environment })
-      if (installed.status === 0) skip('Compose is installed for the whole system')
-      const bare = createAgent({
-        stacksDirectory: stacks,
-        reposDirectory: path.join(docker.directory, 'repos'),
-        environment,
-        version: 'test',
+      const installed = spawnSync('docker', ['compose', 'version'], {
+        env: { ...docker.environment, DOCKER_CONFIG: config },
       })
+      if (installed.status === 0) skip('Compose is installed for the whole system')
+      const { host: bare } = agentOn(docker, { DOCKER_CONFIG: config })
       await expect(bare.composeUp(request('bare', web), signal)).rejects.toMatchObject({ reason: 'ComposeMissing' })
       await expect(bare.composeDown('bare', { removeOrphans: true }, signal)).rejects.toMatchObject({
         message: expect.stringContaining('install the Compose plugin'),

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerRequest, FoundContainer, Host } from '../../controller/hosts/port.ts'
-import { createAgent } from '../../periphery/agent.ts'
 import { dockerConnection } from '../../periphery/docker-connection.ts'
 import { DockerEngine } from '../../periphery/docker-engine.ts'
 import { findContainer } from '../../periphery/inventory.ts'
 import { containerRequest } from '../build/container-request.ts'
+import { agentOn } from '../harness/agent.ts'
 import { dockerEnvironment, type TestDocker, testImages, withDocker } from '../harness/docker.ts'
 
 const environment = dockerEnvironment()
@@ -18,12 +18,7 @@ describe.skipIf(!environment)('a container that runs already, on a real Docker E
   beforeAll(() => {
     docker = withDocker(environment)
     engine = new DockerEngine(dockerConnection(docker.environment))
-    host = createAgent({
-      stacksDirectory: docker.directory,
-      reposDirectory: docker.directory,
-      environment: docker.environment,
-      version: 'test',
-    })
+    ;({ host } = agentOn(docker))
   })
   afterEach(() => docker.clean())
   afterAll(async () => docker[Symbol.asyncDispose]())

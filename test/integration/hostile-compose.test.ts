@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ComposeRequest, Host } from '../../controller/hosts/port.ts'
-import { createAgent } from '../../periphery/agent.ts'
 import { composeRequest } from '../build/container-request.ts'
+import { agentOn } from '../harness/agent.ts'
 import { dockerEnvironment, type TestDocker, withDocker } from '../harness/docker.ts'
 
 const environment = dockerEnvironment()
@@ -16,14 +16,7 @@ describe.skipIf(!environment)('attack: a Stack', () => {
   let stacks: string
   beforeAll(() => {
     docker = withDocker(environment)
-    stacks = path.join(docker.directory, 'stacks')
-    host = createAgent({
-      stacksDirectory: stacks,
-      reposDirectory: path.join(docker.directory, 'repos'),
-      allowedDirectories: [path.join(docker.directory, 'allowed')],
-      environment: docker.environment,
-      version: 'test',
-    })
+    ;({ host, stacks } = agentOn(docker))
   })
   afterEach(() => docker.clean())
   afterAll(async () => docker[Symbol.asyncDispose]())

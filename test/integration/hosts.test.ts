@@ -1,7 +1,6 @@
-import path from 'node:path'
 import { describe, it } from 'vitest'
-import { createAgent } from '../../periphery/agent.ts'
 import { describeHost } from '../conformance/hosts.ts'
+import { agentOn } from '../harness/agent.ts'
 import { dockerEnvironment, testImages, withDocker } from '../harness/docker.ts'
 
 const environment = dockerEnvironment()
@@ -9,12 +8,7 @@ const environment = dockerEnvironment()
 if (environment) {
   describeHost('the agent of this machine', async () => {
     const docker = withDocker(environment)
-    const host = createAgent({
-      stacksDirectory: path.join(docker.directory, 'stacks'),
-      reposDirectory: path.join(docker.directory, 'repos'),
-      environment,
-      version: 'test',
-    })
+    const { host } = agentOn(docker)
     const missing = 'komodo-operator.invalid/missing:1'
     return {
       host,
