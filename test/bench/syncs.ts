@@ -11,6 +11,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { isConditionTrue } from '../../controller/api/meta.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { variableKind } from '../../controller/api/v1alpha1/variable.ts'
 import { loadConfig } from '../../controller/config.ts'
 import { createLogger } from '../../controller/logging.ts'
 import { startOperator } from '../../controller/operator.ts'
@@ -27,7 +28,7 @@ const fileOf = (sync: number, value: string): [string, string] => [
   `[[variable]]\nname = "V${sync}"\nvalue = "${value}"\n`,
 ]
 
-/** Prints its URL; each line of its input is the number of a remote to push to, each line of its output the commit. */
+/** Prints its URL; each line of its input is the number of a sync whose file to push, each line of its output the commit. */
 async function serve(syncs: number, remotes: number): Promise<void> {
   const server = await startGitServer({ username: 'ann', password: 'pw' })
   const repositories = []
@@ -45,7 +46,7 @@ async function serve(syncs: number, remotes: number): Promise<void> {
   console.log(server.url)
   for await (const line of createInterface(process.stdin)) {
     if (line === 'requests') console.log(server.requests.length)
-    else console.log(repositories[Number(line)]?.commit(filesOf(Number(line), 'two')))
+    else console.log(repositories[Number(line) % remotes]?.commit(Object.fromEntries([fileOf(Number(line), 'two')])))
   }
   process.exit(0)
 }
@@ -154,10 +155,15 @@ async function run(count: number, remotes: number): Promise<void> {
   report('idle: syncs whose object was written', String(differing(written, versions).length))
   report('memory, all in', `${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`)
 
+  const variablesAt = async (): Promise<Map<string, string>> => {
+    const { items } = await client.list(variableKind, { namespace: 'default' })
+    return new Map(items.map(({ metadata: { name, resourceVersion = '' } }) => [name, resourceVersion]))
+  }
+  const variables = await variablesAt()
   const commit = await ask('7')
   const pushedAt = performance.now()
   const own = Array.from({ length: count }, (_, sync) => `s${sync}`).filter(
-    (name) => Number(name.slice(1)) % remotes === 7,
+    (name) => Number(name.slice(1)) % remotes === 7 % remotes,
   )
   const untouched = new Map(versions)
   await waitUntil('the push to be applied', () => own.every((name) => applied.get(name) === commit), {
@@ -165,11 +171,15 @@ async function run(count: number, remotes: number): Promise<void> {
     everyMs: 100,
   })
   report(
-    'a push to one remote: until its syncs applied it, by polling',
+    'a push for one sync: until all of that remote are at it, by polling',
     `${((performance.now() - pushedAt) / 1_000).toFixed(1)} s`,
   )
   const touched = differing(untouched, versions)
-  report('  syncs of that remote, and syncs that were written', `${own.length}, ${touched.length}`)
+  const changed = differing(variables, await variablesAt())
+  report(
+    '  syncs of that remote, syncs written, objects written',
+    `${own.length}, ${touched.length}, ${changed.length}`,
+  )
   if (touched.some((name) => !own.includes(name))) throw new Error(`touched ${touched.join(', ')}`)
   await operator.stop()
   child.kill()

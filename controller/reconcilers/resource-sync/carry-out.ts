@@ -22,7 +22,7 @@ import {
 import type { SyncPlan } from '../../sync/sync-plan.ts'
 import { type Approval, approvalOf, openApprovals, settleApprovals } from './approval.ts'
 import { reportPending } from './pending.ts'
-import { describePending, reportApplied, shortRevision, tellApplied } from './report.ts'
+import { describePending, reportApplied, reportNoPlan, shortRevision, tellApplied } from './report.ts'
 import { tellOverwritten, type WriteBackWork, writeBack, writeBackFailure } from './write-back.ts'
 
 /** A plan, and what it takes to make it true. */
@@ -55,7 +55,7 @@ export async function carryOut(work: Work): Promise<ApplyReport | 'pending' | 'm
     await settleApprovals(await openApprovals(context), '', undefined, context)
     await tendSecrets(plan.looseSecrets, context)
     if (plan.deleting.size === 0) await conclude(stored, context)
-    pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
+    reportNoPlan(pass)
     reportApplied(nothing, plan, revision, pass, sync)
     return nothing
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
 import type { DeclarationFiles } from '../../sync/files.ts'
 import type { Declaration, Diagnostic } from '../../toml/declaration.ts'
@@ -37,3 +38,9 @@ export async function readDeclared(
     files: selected,
   }
 }
+
+/** The same for the same declarations and findings, at the same places. A repository has many commits that concern other syncs. */
+export const contentsOf = ({ declarations, diagnostics }: Declared): string =>
+  createHash('sha256')
+    .update(JSON.stringify([declarations, diagnostics]))
+    .digest('base64')

@@ -22,10 +22,10 @@ import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { carryOut } from './carry-out.ts'
 import { concernsOf } from './change-log.ts'
-import { readDeclared } from './declared.ts'
+import { contentsOf, readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
-import { BY_SYNC, countReady, reportDeclared, reportPlan, shortRevision } from './report.ts'
+import { BY_SYNC, countReady, reportDeclared, reportInForce, reportPlan, shortRevision } from './report.ts'
 import { openSource, rethrowSource, type SourceDeps } from './source.ts'
 import { managedInput, reportInStep, waitsForReview } from './write-back.ts'
 
@@ -56,6 +56,8 @@ interface Settled {
   version: number
   /** What must have changed for the next pass to look; nothing: anything. */
   concerns: ReadonlySet<string> | undefined
+  /** Of what is declared, where no more than that was behind the plan: another revision of the same is as good. */
+  contents: string | undefined
 }
 
 /**
@@ -106,6 +108,14 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
 
       const declared = await readDeclared(sync, source, deps.secrets, signal).catch(rethrowSource)
       if (!reportDeclared(declared, revision, pass, sync)) return recheck
+      const contents = contentsOf(declared)
+      const sameContents = last?.contents === contents && last.generation === generation
+      if (sameContents && !changes.concern(namespace, last.version, last.concerns)) {
+        settled.set(uid, { ...last, revision, version })
+        reportInForce(revision, pass, sync)
+        countReady(sync, live, status.fields)
+        return recheck
+      }
       pass.redact(declared.declarations.flatMap((one) => Object.values(one.secrets)))
 
       const context = contextOf(sync, deps, kubeTime(new Date(clock.now())), signal)
@@ -146,7 +156,8 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
         // What waits for others, or is written back, may depend on anything.
         const isAlone = plan.problems.length === 0 && plan.conflicts.length === 0 && !sync.spec.managed
         const concerns = isAlone ? concernsOf(sync, declared.declarations, plan.inventory) : undefined
-        settled.set(uid, { revision, generation, version, concerns })
+        const isWhole = isAlone && plan.withheld === undefined
+        settled.set(uid, { revision, generation, version, concerns, contents: isWhole ? contents : undefined })
       }
       return recheck
     },

@@ -102,12 +102,23 @@ export function reportApplied(
     const reason = errors[0]?.reason ?? 'Refused'
     reportPending({ type: 'Warning', reason, message, isNews: false }, pass, sync)
     status.markFalse(condition.applied, reason, message)
-  } else {
-    reportNothingPending(pass, sync)
-    status.markTrue(condition.applied, 'Applied', `${shortRevision(revision)} is applied`)
-    if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync, condition.applied)) {
-      status.fields.lastAppliedRevision = revision
-    }
+  } else reportAllApplied(revision, pass, sync)
+}
+
+/** A revision that declares the same as the one that is applied. */
+export function reportInForce(revision: string, pass: SyncPass, sync: Readonly<ResourceSync>): void {
+  reportNoPlan(pass)
+  reportAllApplied(revision, pass, sync)
+}
+
+export const reportNoPlan = (pass: SyncPass): void =>
+  pass.status.markTrue(condition.approved, 'NothingPending', 'no plan waits for approval')
+
+function reportAllApplied(revision: string, pass: SyncPass, sync: Readonly<ResourceSync>): void {
+  reportNothingPending(pass, sync)
+  pass.status.markTrue(condition.applied, 'Applied', `${shortRevision(revision)} is applied`)
+  if (sync.status?.lastAppliedRevision !== revision || !isConditionTrue(sync, condition.applied)) {
+    pass.status.fields.lastAppliedRevision = revision
   }
 }
 
