@@ -34,7 +34,10 @@ describe('what git says', () => {
       'Timeout',
     ],
     ["fatal: transport 'ext' not allowed", 'Refused'],
-    ['spawn git ENOENT', 'GitFailed'],
+    ['git: 1: exec: git: not found', 'GitFailed'],
+    ['git: line 0: exec: git: not found', 'GitFailed'],
+    ['fatal: Out of memory, realloc failed', 'TooLarge'],
+    ['fatal: Out of memory, malloc failed (tried to allocate 1073741824 bytes)', 'TooLarge'],
     ['fatal: something new', 'GitFailed'],
   ])('%s', (output, reason) => {
     const error = classify(output, remote)
