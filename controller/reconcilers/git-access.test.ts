@@ -110,6 +110,20 @@ describe('the account of a repository', () => {
       'u:t http://localhost:3000/a/b',
     ],
     [
+      'a domain in capitals is the same one, for the account and for git, which asks for the login by it',
+      [(place) => place.provider('caps', 'Git.Example.com', 't')],
+      { gitProvider: 'git.example.COM', gitAccount: 'u' },
+      undefined,
+      'u:t https://git.example.com/a/b',
+    ],
+    [
+      'a domain with the port that goes without saying is the same one',
+      [(place) => place.account('port', 'git.example.com:80', 't', { https: 'false' })],
+      { gitProvider: 'git.example.com:80', gitAccount: 'u' },
+      undefined,
+      'u:t http://git.example.com/a/b',
+    ],
+    [
       'https of an account Secret goes before gitHttps',
       [(place) => place.account('local', 'localhost:3000', 't', { https: 'false' })],
       { gitProvider: 'localhost:3000', gitAccount: 'u' },
