@@ -101,6 +101,27 @@ describe('variables that name each other in a circle', () => {
   })
 })
 
+it('attack: a thousand variables that all name each other are each read once, not by a billion ways', async () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `V${i}`)
+  const all = names.map((name) => `[[${name}]]`).join('')
+  let reads = 0
+  const find = (_namespace: string, name: string) => {
+    reads++
+    return variable(name, all)
+  }
+  const object = deployment('web', { environment: `A=${all}` })
+  const outcome = interpolated(
+    'Deployment',
+    object,
+    'InputsReady',
+    { signal: AbortSignal.timeout(10_000), redact: () => {} },
+    { variables: { find }, secrets: undefined } as never,
+    (values) => desiredContainer(object, values),
+  )
+  await expect(outcome).rejects.toThrow('in a circle: [[V0]] -> [[V0]]')
+  expect(reads).toBeLessThan(3_000)
+})
+
 describe('§27.17 skip_secret_interp', () => {
   it('leaves secrets and unknown names as they are written, and replaces plain variables all the same', async () => {
     world.put(...secretVariable('TOKEN', 'hunter22'), variable('LEVEL', 'info'), variable('URL', 'x-[[TOKEN]]'))

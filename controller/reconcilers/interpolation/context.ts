@@ -75,17 +75,6 @@ async function read(
   { variables, secrets }: InterpolationDeps,
 ): Promise<ReadonlyMap<string, Value>> {
   const values = new Map<string, Value>()
-  const readOne = async (name: string, depth: number): Promise<void> => {
-    const variable = variables.find(namespace, name)
-    if (variable === undefined || (variable.spec.isSecret && skipSecrets)) return
-    if (variable.spec.isSecret) {
-      if (!values.has(name)) values.set(name, { text: await secretValue(name, variable), secret: true })
-      return
-    }
-    values.set(name, { text: variable.spec.value, secret: false })
-    if (depth === DEEPEST_READ) return
-    for (const nested of variableNames(variable.spec.value)) await readOne(nested, depth + 1)
-  }
   const secretValue = async (name: string, variable: Readonly<Variable>): Promise<string> => {
     const reference = variable.spec.valueFrom?.secretKeyRef
     if (reference === undefined) {
@@ -107,7 +96,19 @@ async function read(
     }
     return value
   }
-  for (const name of new Set(names)) await readOne(name, 0)
+  // Level by level, each variable once: of a thousand that all name each other there are a billion ways.
+  let level = new Set(names)
+  for (let depth = 0; depth <= DEEPEST_READ && level.size > 0; depth++) {
+    const nested = new Set<string>()
+    for (const name of level) {
+      const variable = variables.find(namespace, name)
+      if (variable === undefined || values.has(name) || (variable.spec.isSecret && skipSecrets)) continue
+      const { isSecret: secret, value } = variable.spec
+      values.set(name, { text: secret ? await secretValue(name, variable) : value, secret })
+      if (!secret) for (const inner of variableNames(value)) nested.add(inner)
+    }
+    level = nested
+  }
   return values
 }
 
