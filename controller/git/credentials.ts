@@ -162,7 +162,7 @@ function urlWith(spec: GitRepositorySpec, found: FoundLogin | undefined): string
 /** A host has one key however it is reached, so for ssh its port (that of http, in `domain`) does not count. */
 const isAt = (domain: string, { transport, host, hostname }: RemoteAddress): boolean =>
   transport === 'ssh'
-    ? (URL.parse(`https://${domain.trim()}`)?.hostname ?? domain.trim()) === hostname.toLowerCase()
+    ? URL.parse(`https://${plainDomain(domain)}`)?.hostname === hostname.toLowerCase()
     : plainDomain(domain, transport === 'http' ? 'http' : 'https') === host
 
 const missing = (message: string): SourceError => new SourceError('CredentialsMissing', message)

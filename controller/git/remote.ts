@@ -44,7 +44,9 @@ export function remoteUrl({
   operator,
 }: Pick<GitRepositorySpec, 'gitProvider' | 'gitHttps' | 'repo'> & { operator: { url?: string } }): string {
   if (operator.url) return withPlainHost(operator.url)
-  return withPlainHost(`${gitHttps ? 'https' : 'http'}://${gitProvider.trim()}/${repo.trim().replace(/^\/+/, '')}`)
+  return withPlainHost(
+    `${gitHttps ? 'https' : 'http'}://${withoutScheme(gitProvider)}/${repo.trim().replace(/^\/+/, '')}`,
+  )
 }
 
 /** The host as `addressOf` has it, which is how git has to ask for its login: in small letters, without a port that goes without saying. */
@@ -56,9 +58,13 @@ export function withPlainHost(url: string): string {
   return written.includes('@') ? url : `${transport}://${host}${url.slice(written.length)}`
 }
 
-/** A host with its port, as people write it in a domain, in the spelling that addresses have. */
-export const plainDomain = (domain: string, transport: 'http' | 'https' = 'https'): string =>
-  URL.parse(`${transport}://${domain.trim()}`)?.host ?? domain.trim()
+/** A host with its port, as people write it in a domain, also as a URL, in the spelling that addresses have. */
+export function plainDomain(domain: string, transport: 'http' | 'https' = 'https'): string {
+  const host = withoutScheme(domain).replace(/\/.*$/, '')
+  return URL.parse(`${transport}://${host}`)?.host ?? host
+}
+
+const withoutScheme = (domain: string): string => domain.trim().replace(/^https?:\/\//i, '')
 
 /** How a remote is reached, and where. */
 export interface RemoteAddress {

@@ -117,6 +117,13 @@ describe('the account of a repository', () => {
       'u:t https://git.example.com/a/b',
     ],
     [
+      'a domain written as a URL is its host, on both sides',
+      [(place) => place.provider('url', 'https://git.example.com/', 't')],
+      { gitProvider: 'https://git.example.com', gitAccount: 'u' },
+      undefined,
+      'u:t https://git.example.com/a/b',
+    ],
+    [
       'a domain with the port that goes without saying is the same one',
       [(place) => place.account('port', 'git.example.com:80', 't', { https: 'false' })],
       { gitProvider: 'git.example.com:80', gitAccount: 'u' },
@@ -196,6 +203,13 @@ describe('the account of a repository', () => {
     const { url, credentials } = await place.remote({ gitAccount: 'u' })
     expect(url).toBe('ssh://git@gh/a/b')
     expect(credentials?.ssh?.privateKey).toBe('KEY\n')
+  })
+
+  it('attack: of one host is not found by another that is written as a URL', async () => {
+    const place = new Place()
+    place.provider('url', 'https://git.example.com', 't')
+    const asked = place.used({ gitProvider: 'https://evil.example', gitAccount: 'u' })
+    await expect(asked).rejects.toThrow('there is no account "u" at')
   })
 
   it('attack: of one host is not sent to that of a URL', async () => {
