@@ -72,6 +72,15 @@ describe('a name without a variable', () => {
     expect(world.ready('Deployment', 'web')).toBe('True')
   })
 
+  it('alone on a line is what is missing, not a line that cannot be read', async () => {
+    world.put(deployment('web', { labels: 'a: 1\n[[COMMON]]' }))
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('VariableNotFound')
+    world.put(variable('COMMON', 'b: 2'))
+    await world.converge()
+    expect(await labelsOf('web')).toMatchObject({ a: '1', b: '2' })
+  })
+
   it('§27.15 in an inline config or a shell test is no variable: what works with Komodo works here', async () => {
     const fileContents = `services:\n  web:\n    image: web:1\nconfigs:\n  runner:\n    content: |\n      [[runners]]\n      name = "a"\n`
     world.put(

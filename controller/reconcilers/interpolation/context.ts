@@ -61,8 +61,12 @@ export async function interpolated<T>(
     if (!skip) requireAllKnown(interpolation, where, condition)
     return { made, secrets }
   } catch (error) {
-    if (!(error instanceof InterpolationError)) throw error
-    throw new WaitingError(condition, 'InvalidVariable', `${where}: ${error.message}`, NOT_BY_ITSELF_MS)
+    if (error instanceof InterpolationError) {
+      throw new WaitingError(condition, 'InvalidVariable', `${where}: ${error.message}`, NOT_BY_ITSELF_MS)
+    }
+    // A text may be unreadable for want of a variable, which then is what has to be said.
+    if (!skip) requireAllKnown(interpolation, where, condition)
+    throw error
   }
 }
 
