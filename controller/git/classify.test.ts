@@ -53,6 +53,11 @@ describe('what git says', () => {
     )
   })
 
+  it('is cut only after that: half of a credential would not be found', () => {
+    for (let length = 490; length <= 500; length++)
+      expect(classify(`fatal: ${'x'.repeat(length)}s3cr/t`, remote).message).not.toContain('xs')
+  })
+
   it.each<[string, GitRemote['credentials'], string]>([
     ['without a login', undefined, 'asks for a login (or does not exist); name a Secret'],
     ['with nothing but an authority', { ca: 'PEM' }, 'asks for a login (or does not exist); name a Secret'],

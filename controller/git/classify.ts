@@ -119,7 +119,7 @@ export const commitNotFound = (remote: GitRemote): string =>
 
 /** Turns what git said into an error for people. What git printed is kept at its end, without credentials. */
 export function classify(output: string, remote: GitRemote): SourceError {
-  const said = scrub(lastWords(output), remote)
+  const said = scrub(lastWords(output), remote).slice(0, 500)
   for (const [pattern, reason, message] of rules) {
     if (!pattern.test(output)) continue
     const complete = message(remote)
@@ -137,7 +137,7 @@ export const isDamage = (output: string): boolean =>
 const lastWords = (output: string): string => {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !advice.test(line))
   const marked = lines.flatMap((line) => line.match(/^(?:fatal|error|remote|ssh): *(.*\S)/i)?.[1] ?? [])
-  return (marked.at(-1) ?? lines.at(-1)?.trim() ?? '').slice(0, 500)
+  return marked.at(-1) ?? lines.at(-1)?.trim() ?? ''
 }
 
 /** What git adds when ssh has failed; the line before it says more. */
