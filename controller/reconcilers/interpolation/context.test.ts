@@ -95,6 +95,17 @@ describe('a name without a variable', () => {
   })
 })
 
+it('a variable is not found by the name that it has in Kubernetes, which is in small letters', async () => {
+  world.put(...secretVariable('RUNNERS', 'canary-secret'), variable('level', 'info'))
+  const toml = `      [[runners]]\n      name = "[[level]]"`
+  world.put(
+    stack('web', { fileContents: `services: {}\nconfigs:\n  runner:\n    content: |\n${toml}\n` }),
+    deployment('api', { labels: 'x: [[runners]]' }),
+  )
+  await world.converge()
+  expect([world.ready('Stack', 'web'), world.ready('Deployment', 'api')]).toEqual(['True', 'VariableNotFound'])
+})
+
 describe('variables that name each other in a circle', () => {
   it('are named, and the object goes on when one is changed', async () => {
     world.put(variable('A', '[[B]]'), variable('B', '[[A]]'), deployment('web', { labels: 'x: [[A]]' }))

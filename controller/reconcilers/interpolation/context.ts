@@ -106,7 +106,14 @@ async function read(
     const nested = new Set<string>()
     for (const name of level) {
       const variable = variables.find(namespace, name)
-      if (variable === undefined || values.has(name) || (variable.spec.isSecret && skipSecrets)) continue
+      // By its very name, and by no other: RUNNERS is `runners` in Kubernetes, and `[[runners]]` a table of TOML.
+      if (
+        variable === undefined ||
+        komodoNameOf(variable) !== name ||
+        values.has(name) ||
+        (variable.spec.isSecret && skipSecrets)
+      )
+        continue
       const { isSecret: secret, value } = variable.spec
       values.set(name, { text: secret ? await secretValue(name, variable) : value, secret })
       if (!secret) for (const inner of variableNames(value)) nested.add(inner)
