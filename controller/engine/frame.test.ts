@@ -377,6 +377,18 @@ describe('the reconcile frame', () => {
     expect(told).not.toContain(secret)
   })
 
+  it('hides a secret before a message that is too long is cut, which left half of it', async () => {
+    const secret = 'canary-'.repeat(20)
+    await run({
+      reconcile: async (_, pass) => {
+        pass.redact([secret])
+        throw new Error(`${'x'.repeat(4_050)} ${secret}`)
+      },
+    })
+    await api.client.create(thingType, thing('long'))
+    expect(JSON.stringify(await withCondition('long', 'Ready', 'False'))).not.toContain('canary')
+  })
+
   it('says in each line which object and which pass it is about', async () => {
     const { lines } = await run({})
     await api.client.create(thingType, thing('lines', { value: 'x' }))

@@ -118,8 +118,10 @@ export class Frame<T extends Reconciled> {
       return outcome
     }
     if (outcome.kind !== 'stopped' && outcome.kind !== 'conflict') {
-      const status = context.redactor.messages(
-        concludeStatus(object, draft, outcome, reconciler.owns, new Date(clock.now())),
+      const { redactor } = context
+      const hide = (message: string): string => redactor.text(message)
+      const status = redactor.messages(
+        concludeStatus(object, draft, outcome, reconciler.owns, new Date(clock.now()), hide),
       )
       this.#tell(object, outcome, context.redactor)
       await this.#writeStatus(object, status, stop)

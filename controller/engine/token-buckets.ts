@@ -9,11 +9,6 @@ export class TokenBuckets {
     this.#options = options
   }
 
-  /** Whether there is a token; takes none. */
-  has(key: string): boolean {
-    return this.#tokens(key) >= 1
-  }
-
   /** Takes a token; `false` when there is none. */
   take(key: string): boolean {
     const { clock, most } = this.#options

@@ -34,7 +34,10 @@ describe('what git says', () => {
       'Timeout',
     ],
     ["fatal: transport 'ext' not allowed", 'Refused'],
-    ['spawn git ENOENT', 'GitFailed'],
+    ['git: 1: exec: git: not found', 'GitFailed'],
+    ['git: line 0: exec: git: not found', 'GitFailed'],
+    ['fatal: Out of memory, realloc failed', 'TooLarge'],
+    ['fatal: Out of memory, malloc failed (tried to allocate 1073741824 bytes)', 'TooLarge'],
     ['fatal: something new', 'GitFailed'],
   ])('%s', (output, reason) => {
     const error = classify(output, remote)
@@ -48,6 +51,11 @@ describe('what git says', () => {
     expect(classify('fatal: bad token s3cr/t', remote).message).toBe(
       'git failed for https://git.example.com/a/b: bad token ***',
     )
+  })
+
+  it('is cut only after that: half of a credential would not be found', () => {
+    for (let length = 490; length <= 500; length++)
+      expect(classify(`fatal: ${'x'.repeat(length)}s3cr/t`, remote).message).not.toContain('xs')
   })
 
   it.each<[string, GitRemote['credentials'], string]>([

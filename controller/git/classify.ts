@@ -1,5 +1,6 @@
 import { howToKnow, secretsOf } from './credentials.ts'
 import { SourceError, type SourceFailure } from './errors.ts'
+import { formatBytes, GIT_MEMORY_BYTES } from './limits.ts'
 import { type GitRemote, placeOf } from './remote.ts'
 
 type Rule = [pattern: RegExp, reason: SourceFailure, message: (remote: GitRemote) => string]
@@ -8,7 +9,17 @@ const where = ({ url }: GitRemote): string => url.replace(/\/$/, '')
 
 /** What git says, in the order in which it must be asked. Texts are those of git 2.30 to 2.5x with `LC_ALL=C`. */
 const rules: readonly Rule[] = [
-  [/spawn git ENOENT/, 'GitFailed', () => 'git is not installed on the machine of the controller; install it'],
+  [
+    /out of memory|cannot allocate memory/i,
+    'TooLarge',
+    (remote) =>
+      `${where(remote)} takes git more than ${formatBytes(GIT_MEMORY_BYTES)} of memory; point it at a smaller repository`,
+  ],
+  [
+    /exec: .*git: not found|spawn (git|sh) ENOENT/,
+    'GitFailed',
+    () => 'git is not installed on the machine of the controller; install it',
+  ],
   [
     /ssh: (command )?not found|cannot run ssh|exec: "?ssh/i,
     'GitFailed',
@@ -108,7 +119,7 @@ export const commitNotFound = (remote: GitRemote): string =>
 
 /** Turns what git said into an error for people. What git printed is kept at its end, without credentials. */
 export function classify(output: string, remote: GitRemote): SourceError {
-  const said = scrub(lastWords(output), remote)
+  const said = scrub(lastWords(output), remote).slice(0, 500)
   for (const [pattern, reason, message] of rules) {
     if (!pattern.test(output)) continue
     const complete = message(remote)
@@ -121,12 +132,12 @@ export function classify(output: string, remote: GitRemote): SourceError {
 export const isDamage = (output: string): boolean =>
   /corrupt|bad object|not a git repository|unable to read|invalid (object|sha1|index-pack)|missing (blob|tree|commit)|did not send all necessary|broken|bad config|cannot lock ref|unresolved deltas|not a valid object|inflate|packfile|is empty/i.test(
     output,
-  ) && !/remote error|does not appear to be a git repository/i.test(output)
+  ) && !/remote error|does not appear to be a git repository|out of memory/i.test(output)
 
 const lastWords = (output: string): string => {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !advice.test(line))
   const marked = lines.flatMap((line) => line.match(/^(?:fatal|error|remote|ssh): *(.*\S)/i)?.[1] ?? [])
-  return (marked.at(-1) ?? lines.at(-1)?.trim() ?? '').slice(0, 500)
+  return marked.at(-1) ?? lines.at(-1)?.trim() ?? ''
 }
 
 /** What git adds when ssh has failed; the line before it says more. */

@@ -4,6 +4,7 @@ import {
   type GitCredentials,
   type GitRemote,
   type GitRepositorySpec,
+  plainDomain,
   type RemoteAddress,
   remoteUrl,
 } from './remote.ts'
@@ -105,7 +106,7 @@ export function remoteWith(spec: GitRepositorySpec, found: FoundLogin | undefine
     throw missing(`the login in ${where} has line breaks or control characters in it; correct the Secret`)
   }
   // A login that says where it belongs goes nowhere else: who writes a URL may not be allowed to read the Secret.
-  if (domain !== undefined && !isAt(domain.trim(), address)) {
+  if (domain !== undefined && !isAt(domain, address)) {
     throw missing(
       `the login is for ${domain}, and is not sent to ${address.host}; correct the URL, or \`domain\` in ${where}`,
     )
@@ -160,6 +161,8 @@ function urlWith(spec: GitRepositorySpec, found: FoundLogin | undefined): string
 
 /** A host has one key however it is reached, so for ssh its port (that of http, in `domain`) does not count. */
 const isAt = (domain: string, { transport, host, hostname }: RemoteAddress): boolean =>
-  domain === host || (transport === 'ssh' && (URL.parse(`https://${domain}`)?.hostname ?? domain) === hostname)
+  transport === 'ssh'
+    ? URL.parse(`https://${plainDomain(domain)}`)?.hostname === hostname.toLowerCase()
+    : plainDomain(domain, transport === 'http' ? 'http' : 'https') === host
 
 const missing = (message: string): SourceError => new SourceError('CredentialsMissing', message)

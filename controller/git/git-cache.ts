@@ -240,8 +240,13 @@ export class GitCache implements GitSources {
   async #revision(directory: string, revision: string): Promise<string | undefined> {
     const exists = await stat(join(directory, 'objects')).catch(() => undefined)
     if (exists === undefined) return undefined
-    const output = await this.#local(directory, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision])
-    return output.trim() || undefined
+    try {
+      return (await this.#local(directory, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision])).trim()
+    } catch (error) {
+      // There is none; with anything else that is wrong it ends otherwise.
+      if (error instanceof GitExit && error.code === 1) return undefined
+      throw error
+    }
   }
 
   #local(directory: string, args: readonly string[]): Promise<string> {

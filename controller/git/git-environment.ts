@@ -14,9 +14,14 @@ export function gitEnvironment(environment: Readonly<Record<string, string | und
 }
 
 // No protocol but the ones the environment allows, no hooks, no helpers that keep credentials, no clean-up at random moments.
+// Large files pass through git in pieces, and packing takes little memory on any machine: there is a limit to it.
 const config = `[core]
   hooksPath = /dev/null
   fsmonitor = false
+  bigFileThreshold = 16m
+[pack]
+  threads = 2
+  windowMemory = 32m
 [credential]
   helper =
 [gc]

@@ -1,16 +1,22 @@
 import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { simpleGit } from 'simple-git'
 import { SourceError } from './errors.ts'
 import { environmentOf, filesFor, homeFiles, loginEnvironment } from './git-environment.ts'
-import { formatBytes } from './limits.ts'
+import { formatBytes, GIT_MEMORY_BYTES } from './limits.ts'
 import { PrivateFiles } from './private-files.ts'
 import type { GitRemote } from './remote.ts'
 
 /** What git said when it failed; for `classify`. */
 export class GitExit extends Error {
   override readonly name = 'GitExit'
+  /** `undefined`: it did not run, or its answer is not what it has to be. */
+  readonly code: number | undefined
+
+  constructor(message: string, code?: number) {
+    super(message)
+    this.code = code
+  }
 }
 
 export interface GitProcessOptions {
@@ -20,7 +26,10 @@ export interface GitProcessOptions {
   environment: Readonly<Record<string, string>>
 }
 
-/** Runs git with nothing of its surroundings: own configuration, no prompt, no shell, credentials only by environment and private files. */
+/**
+ * Runs git with nothing of its surroundings: own configuration, no prompt, credentials only by environment and private files; and with
+ * bounds on its memory and on what it says.
+ */
 export class GitProcess {
   readonly #options: GitProcessOptions
   readonly #private: PrivateFiles
@@ -40,39 +49,24 @@ export class GitProcess {
     }
   }
 
-  /** Everything git printed on stdout. With a `remote`, git may speak to that one. Rejects with `GitExit`, or with the reason of `signal`. */
+  /** What git printed on stdout, as text; for commands that say little, and on stdout, too, why they failed. The rest is as with `bytes`. */
   async run(directory: string, args: readonly string[], signal: AbortSignal, remote?: GitRemote): Promise<string> {
     signal.throwIfAborted()
-    return this.#within(remote, async (environment) => {
-      const git = simpleGit({
-        baseDir: directory,
-        abort: signal,
-        // simple-git guards against what users could slip in; these are all ours.
-        allowEnvironment: Object.keys(environment),
-        unsafe: {
-          allowUnsafeAskPass: true,
-          allowUnsafeConfigPaths: true,
-          allowUnsafeConfigEnvCount: true,
-          allowUnsafeSshCommand: true,
-        },
-      }).env(environment)
-      try {
-        return await git.raw([...args])
-      } catch (error) {
-        signal.throwIfAborted()
-        throw new GitExit(error instanceof Error ? error.message : String(error))
-      }
-    })
+    const options = { maxBytes: MOST_SAID, signal, tellsFailures: true }
+    const said = await this.#within(remote, (environment) => spawnGit(directory, args, { ...options, environment }))
+    return said.toString()
   }
 
   /**
-   * For answers that are binary or may be large (simple-git keeps neither apart): the bytes of stdout, at most `maxBytes`.
+   * The bytes of stdout, at most `maxBytes`. With a `remote`, git may speak to that one. Rejects with `GitExit`, with `SourceError` for
+   * too much of anything, or with the reason of `signal`.
    */
   async bytes(
     directory: string,
     args: readonly string[],
     options: { input?: string; maxBytes: number; signal: AbortSignal; remote?: GitRemote },
   ): Promise<Buffer> {
+    options.signal.throwIfAborted()
     return this.#within(options.remote, (environment) => spawnGit(directory, args, { ...options, environment }))
   }
 
@@ -106,44 +100,77 @@ export class GitProcess {
   }
 }
 
+/** What git says that is no answer: complaints, and whatever a remote wants people to read. */
+const MOST_SAID = 4 * 1024 * 1024
+/** Of that, the end is what tells why git failed. */
+const LAST_WORDS = 16 * 1024
+
+/**
+ * The shell only sets a limit and becomes git. It counts what git and each of its helpers ask for themselves, not files that they map; a
+ * machine without such a limit goes without.
+ */
+const bounded = `ulimit -d ${GIT_MEMORY_BYTES / 1024} 2>/dev/null; exec git "$@"`
+
+/**
+ * Runs git with its helpers in a process group of their own: they are stopped together. A helper that is left alone goes on reading from
+ * whoever it speaks to.
+ */
 function spawnGit(
   directory: string,
   args: readonly string[],
-  options: { input?: string; maxBytes: number; signal: AbortSignal; environment: Record<string, string> },
+  options: {
+    input?: string
+    maxBytes: number
+    signal: AbortSignal
+    environment: Record<string, string>
+    /** Stdout is no file of anybody's, but part of what git says when it fails. */
+    tellsFailures?: boolean
+  },
 ): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const child = spawn('git', [...args], {
-    cwd: directory,
-    env: options.environment,
-    signal: options.signal,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const { input = '', maxBytes, signal, environment, tellsFailures = false } = options
+  const child = spawn('sh', ['-c', bounded, 'git', ...args], { cwd: directory, env: environment, detached: true })
+  let stopped: { reason: unknown } | undefined
+  const stop = (reason: unknown): void => {
+    stopped ??= { reason }
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid)
+    } catch {
+      // All of them have ended.
+    }
+  }
+  const stopAsked = (): void => stop(signal.reason)
+  signal.addEventListener('abort', stopAsked)
+  if (signal.aborted) stopAsked()
+
   const chunks: Buffer[] = []
   let bytes = 0
-  let complaint = ''
   child.stdout.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes <= options.maxBytes) chunks.push(chunk)
-    else {
-      child.kill()
-      reject(
-        new SourceError(
-          'TooLarge',
-          `the repository holds more than ${formatBytes(options.maxBytes)} to read at a time`,
-        ),
-      )
-    }
+    if (bytes <= maxBytes) chunks.push(chunk)
+    else stop(tooLarge(`the repository holds more than ${formatBytes(maxBytes)} to read at a time`))
   })
+  let said = 0
+  let lastWords = ''
   child.stderr.on('data', (chunk: Buffer) => {
-    if (complaint.length < 4_096) complaint += chunk.toString()
+    said += chunk.length
+    if (said <= MOST_SAID) lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS)
+    else stop(tooLarge(`the host of the repository sends more than ${formatBytes(MOST_SAID)} of messages`))
   })
   // A git that ends early closes its stdin; its exit code tells more than the broken pipe.
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.input ?? '')
-  child.on('error', (error) => reject(options.signal.aborted ? options.signal.reason : error))
+  child.stdin.end(input)
+  child.on('error', (error) => reject(stopped === undefined ? new GitExit(error.message) : stopped.reason))
   child.on('close', (code) => {
-    if (code === 0) resolve(Buffer.concat(chunks))
-    else reject(new GitExit(complaint || `git ${args[0]} ended with ${code}`))
+    signal.removeEventListener('abort', stopAsked)
+    if (stopped !== undefined) reject(stopped.reason)
+    else if (code === 0) resolve(Buffer.concat(chunks))
+    else {
+      const printed = tellsFailures ? Buffer.concat(chunks).subarray(-LAST_WORDS).toString() : ''
+      reject(new GitExit(`${printed}${lastWords}`.trim() || `git ${args[0]} ended with ${code}`, code ?? undefined))
+    }
   })
   return promise
 }
+
+const tooLarge = (message: string): SourceError => new SourceError('TooLarge', message)

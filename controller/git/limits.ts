@@ -25,6 +25,12 @@ export const defaultLimits: SourceLimits = {
   timeoutMs: 120_000,
 }
 
+/**
+ * Memory of git, and of each of its helpers. 600,000 objects, and a file of 400 MB, are fetched within it (see `homeFiles` for what keeps
+ * git small), and a controller has 512 MiB in the chart.
+ */
+export const GIT_MEMORY_BYTES = 256 * MiB
+
 /** `8 MiB`, `1.5 GiB`, `12 B`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const

@@ -105,7 +105,7 @@ export function pushFailure({ message }: GitExit, remote: GitRemote, { branch }:
   const refused = /\[remote rejected\] \(([^)]+)\)/i.exec(message)?.[1]
   if (refused !== undefined && !/cannot lock ref|failed to update ref|incorrect old value/i.test(refused)) {
     const said = message.split('\n').flatMap((line) => /^remote: *(.*\S)/.exec(line)?.[1] ?? [])
-    const why = scrub([refused, ...said].join('; ').slice(0, 500), remote)
+    const why = scrub([refused, ...said].join('; '), remote).slice(0, 500)
     return new SourceError('PushRefused', `${remote.url} refuses a push to "${branch}": ${why}`)
   }
   if (/\[(remote )?rejected\]/i.test(message)) {

@@ -19,6 +19,16 @@ describe('the URL of a repository', () => {
       { gitProvider: 'x', gitHttps: true, repo: 'a/b', operator: { url: '/srv/r.git' } },
       '/srv/r.git',
     ],
+    [
+      'the host as git has to ask for its login: in small letters',
+      { gitProvider: 'GitHub.com', gitHttps: true, repo: 'Acme/Infra', operator: {} },
+      'https://github.com/Acme/Infra',
+    ],
+    [
+      'and without a port that goes without saying',
+      { gitProvider: '', gitHttps: true, repo: '', operator: { url: 'HTTPS://Git.example.com:443/A/b?c#d' } },
+      'https://git.example.com/A/b?c#d',
+    ],
   ])('%s', (_, spec, url) => {
     expect(remoteUrl(spec)).toBe(url)
   })
@@ -98,6 +108,12 @@ describe('an address', () => {
     'https://',
     'ssh:///a',
     'https://-host/a',
+    // Node reads `\\` as `/`, and a scheme without slashes; git does not, and went to evil.example with the login for host.
+    'https://host\\@evil.example/a',
+    'https://host\\.evil.example/a',
+    'https:\\\\host/a',
+    'https:host/a',
+    'https:///host/a',
     'relative/path',
     '',
   ])('attack: %j is none', (url) => {

@@ -43,9 +43,28 @@ export function remoteUrl({
   repo,
   operator,
 }: Pick<GitRepositorySpec, 'gitProvider' | 'gitHttps' | 'repo'> & { operator: { url?: string } }): string {
-  if (operator.url) return operator.url
-  return `${gitHttps ? 'https' : 'http'}://${gitProvider.trim()}/${repo.trim().replace(/^\/+/, '')}`
+  if (operator.url) return withPlainHost(operator.url)
+  return withPlainHost(
+    `${gitHttps ? 'https' : 'http'}://${withoutScheme(gitProvider)}/${repo.trim().replace(/^\/+/, '')}`,
+  )
 }
+
+/** The host as `addressOf` has it, which is how git has to ask for its login: in small letters, without a port that goes without saying. */
+export function withPlainHost(url: string): string {
+  const { transport, host } = addressOf(url) ?? {}
+  if (transport !== 'http' && transport !== 'https') return url
+  const [written = ''] = /^[^/]*\/\/[^/?#]*/.exec(url) ?? []
+  // With a login in it, it is refused later.
+  return written.includes('@') ? url : `${transport}://${host}${url.slice(written.length)}`
+}
+
+/** A host with its port, as people write it in a domain, also as a URL, in the spelling that addresses have. */
+export function plainDomain(domain: string, transport: 'http' | 'https' = 'https'): string {
+  const host = withoutScheme(domain).replace(/\/.*$/, '')
+  return URL.parse(`${transport}://${host}`)?.host ?? host
+}
+
+const withoutScheme = (domain: string): string => domain.trim().replace(/^https?:\/\//i, '')
 
 /** How a remote is reached, and where. */
 export interface RemoteAddress {
@@ -71,6 +90,8 @@ export function addressOf(url: string): RemoteAddress | undefined {
   if (parsed === null || !isHost(parsed.hostname)) return undefined
   const { protocol, host, hostname, username } = parsed
   if (protocol === 'https:' || protocol === 'http:') {
+    // Written in any other way, git takes it for another host than we do, and sends it the login of ours.
+    if (url.includes('\\') || !/^https?:\/\/[^/]/i.test(url)) return undefined
     return { transport: protocol === 'https:' ? 'https' : 'http', host, hostname }
   }
   return protocol === 'ssh:' ? ssh(host, hostname, username) : undefined

@@ -1,5 +1,5 @@
 import { SourceError } from './errors.ts'
-import { addressOf, checkUrl, type GitRemote } from './remote.ts'
+import { addressOf, checkUrl, type GitRemote, withPlainHost } from './remote.ts'
 
 /** Submodules in submodules, and in all. */
 export const MAX_SUBMODULE_DEPTH = 5
@@ -34,7 +34,7 @@ export function submoduleRemote({ path, commit }: Gitlink, written: string | und
     throw refused(path, `.gitmodules has no url for it; add one, or remove the submodule`)
   }
   const isRelative = /^\.\.?\//.test(written)
-  const url = isRelative ? relativeTo(parent.url, written) : written
+  const url = isRelative ? relativeTo(parent.url, written) : withPlainHost(written)
   const [at, from] = [addressOf(url ?? ''), addressOf(parent.url)]
   if (url === undefined || at === undefined || from === undefined) {
     throw refused(path, `${JSON.stringify(written.slice(0, 200))} in .gitmodules is not the URL of a repository`)

@@ -110,6 +110,27 @@ describe('the account of a repository', () => {
       'u:t http://localhost:3000/a/b',
     ],
     [
+      'a domain in capitals is the same one, for the account and for git, which asks for the login by it',
+      [(place) => place.provider('caps', 'Git.Example.com', 't')],
+      { gitProvider: 'git.example.COM', gitAccount: 'u' },
+      undefined,
+      'u:t https://git.example.com/a/b',
+    ],
+    [
+      'a domain written as a URL is its host, on both sides',
+      [(place) => place.provider('url', 'https://git.example.com/', 't')],
+      { gitProvider: 'https://git.example.com', gitAccount: 'u' },
+      undefined,
+      'u:t https://git.example.com/a/b',
+    ],
+    [
+      'a domain with the port that goes without saying is the same one',
+      [(place) => place.account('port', 'git.example.com:80', 't', { https: 'false' })],
+      { gitProvider: 'git.example.com:80', gitAccount: 'u' },
+      undefined,
+      'u:t http://git.example.com/a/b',
+    ],
+    [
       'https of an account Secret goes before gitHttps',
       [(place) => place.account('local', 'localhost:3000', 't', { https: 'false' })],
       { gitProvider: 'localhost:3000', gitAccount: 'u' },
@@ -182,6 +203,13 @@ describe('the account of a repository', () => {
     const { url, credentials } = await place.remote({ gitAccount: 'u' })
     expect(url).toBe('ssh://git@gh/a/b')
     expect(credentials?.ssh?.privateKey).toBe('KEY\n')
+  })
+
+  it('attack: of one host is not found by another that is written as a URL', async () => {
+    const place = new Place()
+    place.provider('url', 'https://git.example.com', 't')
+    const asked = place.used({ gitProvider: 'https://evil.example', gitAccount: 'u' })
+    await expect(asked).rejects.toThrow('there is no account "u" at')
   })
 
   it('attack: of one host is not sent to that of a URL', async () => {

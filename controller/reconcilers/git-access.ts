@@ -5,7 +5,7 @@ import type { Lister } from '../engine/lister.ts'
 import type { Wake } from '../engine/reconciler.ts'
 import { accountDomain, credentialsOf, type FoundLogin, GIT_ACCOUNT_TYPE, remoteWith } from '../git/credentials.ts'
 import { SourceError } from '../git/errors.ts'
-import type { GitCredentials, GitRemote, GitRepositorySpec } from '../git/remote.ts'
+import { type GitCredentials, type GitRemote, type GitRepositorySpec, plainDomain } from '../git/remote.ts'
 import { type Account, Accounts } from './accounts.ts'
 import type { SecretReader } from './secrets.ts'
 
@@ -33,7 +33,11 @@ export function gitAccess(options: {
   secrets: SecretReader
 }): GitAccess {
   const { secrets } = options
-  const accounts = new Accounts({ ...options, secretType: GIT_ACCOUNT_TYPE, canonical: (domain) => domain.trim() })
+  const accounts = new Accounts({
+    ...options,
+    secretType: GIT_ACCOUNT_TYPE,
+    canonical: (domain) => plainDomain(domain),
+  })
 
   const namedSecret = async (name: string, namespace: string, signal: AbortSignal): Promise<FoundLogin> => {
     const data = await secrets.read(namespace, name, signal)

@@ -101,6 +101,12 @@ describe('a file', () => {
     }
   })
 
+  it('with an expression of what is encrypted may have as many keys as any: thirty were too many', async () => {
+    const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [i % 2 === 0 ? `K${i}` : `k${i}`, `v${i}`]))
+    const text = await encrypt('yaml', many, { rule: { encrypted_regex: '^K' } })
+    expect(await decrypt('x.yaml', text)).toEqual(many)
+  })
+
   it('of any texts gives them back (property)', async () => {
     const name = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,8}$/).filter((key) => !key.startsWith('SOPS'))
     const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((value) => value.isWellFormed())

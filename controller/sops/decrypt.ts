@@ -5,7 +5,7 @@ import { dataKeyOf, type Identities } from './identities.ts'
 import { type Metadata, readMetadata } from './metadata.ts'
 import { readDotenv } from './read-dotenv.ts'
 import { readYaml } from './read-yaml.ts'
-import { type Node, type Scalar, type SopsTree, Table } from './tree.ts'
+import { keysOf, type Node, type Scalar, type SopsTree, Table } from './tree.ts'
 
 /** One key at the top of a decrypted file. */
 export interface DecryptedEntry {
@@ -36,7 +36,7 @@ export async function decryptFile(
   format?: 'dotenv',
 ): Promise<readonly DecryptedEntry[]> {
   const { table, metadata: raw } = readTree(path, bytes, format)
-  const metadata = readMetadata(raw)
+  const metadata = readMetadata(raw, keysOf(table))
   const key = await dataKeyOf(metadata, identities)
   try {
     const { root, mac } = decryptTree(table, metadata, key)

@@ -22,10 +22,14 @@ const otherKeyKinds = ['pgp', 'kms', 'gcp_kms', 'azure_kv', 'hc_vault', 'hckms']
 const MOST_RECIPIENTS = 100
 /** Go's default when no rule is written. */
 const DEFAULT_SUFFIX = '_unencrypted'
-const REGEX_MS = 100
+const REGEX_MS = 250
 
-/** Checks the metadata of a file; throws `SopsError`. */
-export function readMetadata(raw: unknown): Metadata {
+/**
+ * Checks the metadata of a file; throws `SopsError`.
+ *
+ * @param keys all that `isEncrypted` will be asked about
+ */
+export function readMetadata(raw: unknown, keys: ReadonlySet<string>): Metadata {
   const fields = (typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : undefined) as
     | Record<string, unknown>
     | undefined
@@ -45,7 +49,7 @@ export function readMetadata(raw: unknown): Metadata {
     mac,
     lastModified: lastmodified,
     macOnlyEncrypted: fields.mac_only_encrypted === true,
-    isEncrypted: keyRule(fields),
+    isEncrypted: keyRule(fields, keys),
   }
 }
 
@@ -61,7 +65,7 @@ function recipients(raw: unknown): Metadata['age'] {
   })
 }
 
-function keyRule(fields: Readonly<Record<string, unknown>>): KeyRule {
+function keyRule(fields: Readonly<Record<string, unknown>>, keys: ReadonlySet<string>): KeyRule {
   const given = (name: string): string | undefined => {
     const value = fields[name]
     return typeof value === 'string' && value !== '' ? value : undefined
@@ -75,9 +79,9 @@ function keyRule(fields: Readonly<Record<string, unknown>>): KeyRule {
   const rules = [encryptedSuffix, encryptedRegex, plainSuffix, plainRegex].filter((rule) => rule !== undefined)
   if (rules.length > 1) throw new SopsError('Corrupted', 'its metadata hold more than one rule of what is encrypted')
   if (encryptedSuffix !== undefined) return (path) => path.some((key) => key.endsWith(encryptedSuffix))
-  if (encryptedRegex !== undefined) return matcher(encryptedRegex)
+  if (encryptedRegex !== undefined) return matcher(encryptedRegex, keys)
   if (plainRegex !== undefined) {
-    const matches = matcher(plainRegex)
+    const matches = matcher(plainRegex, keys)
     return (path) => !matches(path)
   }
   const suffix = plainSuffix ?? DEFAULT_SUFFIX
@@ -85,33 +89,22 @@ function keyRule(fields: Readonly<Record<string, unknown>>): KeyRule {
 }
 
 /**
- * The expression comes from the repository, and Go's expressions, unlike ours, take no exponential time: each is given some
- * milliseconds, in all.
+ * The expression comes from the repository, and Go's expressions, unlike ours, take no exponential time: it is given some milliseconds
+ * for all keys. They are asked about at once, since it is the surroundings that take the time.
  */
-function matcher(source: string): KeyRule {
-  const known = new Map<string, boolean>()
-  let leftMs = REGEX_MS
+function matcher(source: string, keys: ReadonlySet<string>): KeyRule {
   const [, inline, rest = source] = /^(\(\?i\))(.*)$/s.exec(source) ?? []
-  const test = (key: string): boolean => {
-    const started = performance.now()
-    try {
-      const input = { source: rest, flags: inline === undefined ? '' : 'i', key }
-      return runInNewContext('new RegExp(source, flags).test(key)', input, { timeout: Math.ceil(leftMs) }) as boolean
-    } catch {
-      throw new SopsError(
-        'Unsupported',
-        'its rule of what is encrypted is no expression that is read here; make it simpler',
-      )
-    } finally {
-      leftMs = Math.max(1, leftMs - (performance.now() - started))
-    }
+  const input = { source: rest, flags: inline === undefined ? '' : 'i', keys: [...keys] }
+  const search = 'const rule = new RegExp(source, flags); keys.filter((key) => rule.test(key))'
+  let found: readonly string[]
+  try {
+    found = runInNewContext(search, input, { timeout: REGEX_MS }) as readonly string[]
+  } catch {
+    throw new SopsError(
+      'Unsupported',
+      'its rule of what is encrypted is no expression that is read here; make it simpler',
+    )
   }
-  return (path) =>
-    path.some((key) => {
-      const before = known.get(key)
-      if (before !== undefined) return before
-      const matches = test(key)
-      known.set(key, matches)
-      return matches
-    })
+  const matching = new Set(found)
+  return (path) => path.some((key) => matching.has(key))
 }

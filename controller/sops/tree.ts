@@ -13,6 +13,15 @@ export class Table {
   }
 }
 
+/** Each key of a tree once, at whatever depth. */
+export function keysOf(node: Node, into = new Set<string>()): ReadonlySet<string> {
+  if (Array.isArray(node)) for (const item of node) keysOf(item, into)
+  if (node instanceof Table) {
+    for (const { key, value } of node.entries) keysOf(value, into.add(key))
+  }
+  return into
+}
+
 export interface Entry {
   key: string
   value: Node

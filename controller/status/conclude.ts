@@ -15,20 +15,26 @@ export interface Verdict {
   failure?: { condition?: string; reason: string; message: string }
 }
 
-/** The status after a pass: what the reconciler marked, what its error says, and what follows from both. Pure. */
+/**
+ * The status after a pass: what the reconciler marked, what its error says, and what follows from both. Pure.
+ *
+ * @param hide takes secrets out of messages, before those that are too long are cut: half a secret would not be found
+ */
 export const concludeStatus = <T extends Reconciled>(
   object: Readonly<T>,
   draft: PassStatus<T>,
   verdict: Verdict,
   owns: readonly string[],
   now: Date,
+  hide: (message: string) => string = (message) => message,
 ): CommonStatus => {
   const { generation, annotations } = object.metadata
   const { failure } = verdict
   const frames: ReadonlySet<string> = new Set(Object.values(conditionType))
   const conditions = new Map<string, Condition>()
   const put = (condition: ConditionDraft): void => {
-    conditions.set(condition.type, settleCondition(draft.before(condition.type), condition, generation, now))
+    const shown = { ...condition, message: hide(condition.message) }
+    conditions.set(condition.type, settleCondition(draft.before(condition.type), shown, generation, now))
   }
 
   // Ready comes first for readers; its place is kept until it is known.

@@ -21,6 +21,12 @@ describe('splitWords', () => {
     it(`refuses ${JSON.stringify(text)}`, () => expect(() => splitWords(text)).toThrow(WordsError))
   }
 
+  it('shows no part of a text that is too long to be shown: a secret that is cut is not hidden', () => {
+    const text = `run --token=${'x'.repeat(200)}'`
+    expect(() => splitWords(text)).toThrow(/^(?!.*xx)a quote \('\) is not closed$/)
+    expect(() => splitWords("run 'x")).toThrow("a quote (') is not closed in: run 'x")
+  })
+
   it('gives back any words that were quoted', () => {
     fc.assert(
       fc.property(

@@ -17,7 +17,7 @@ export const splitWords = (text: string): string[] => {
       word = undefined
     } else if (char === "'") {
       const end = text.indexOf("'", i + 1)
-      if (end < 0) throw new WordsError(`a quote (') is not closed in: ${shorten(text)}`)
+      if (end < 0) throw new WordsError(`a quote (') is not closed${within(text)}`)
       word = (word ?? '') + text.slice(i + 1, end)
       i = end
     } else if (char === '"') {
@@ -26,7 +26,7 @@ export const splitWords = (text: string): string[] => {
       i = end
     } else if (char === '\\') {
       const next = text[i + 1]
-      if (next === undefined) throw new WordsError(`a backslash stands at the end of: ${shorten(text)}`)
+      if (next === undefined) throw new WordsError(`a backslash stands at the end${within(text)}`)
       i++
       if (next !== '\n') word = (word ?? '') + next
     } else {
@@ -55,7 +55,8 @@ const doubleQuoted = (text: string, start: number): { value: string; end: number
       value += char
     }
   }
-  throw new WordsError(`a quote (") is not closed in: ${shorten(text)}`)
+  throw new WordsError(`a quote (") is not closed${within(text)}`)
 }
 
-const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)
+/** Whole or not at all: half a secret is not known as one by whoever hides secrets. */
+const within = (text: string): string => (text.length > 200 ? '' : ` in: ${text}`)

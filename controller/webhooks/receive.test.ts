@@ -173,6 +173,19 @@ describe('the secret', () => {
     expect([await post('api', 'own'), await post('api', secret)]).toEqual([401, 202])
   })
 
+  it('of the installation wakes by a push to a repository none that has a secret of its own', async () => {
+    world.putSecret('default', 'hooks', 'k', 'own')
+    world.put('sync', 'guarded', {
+      repo: 'acme/infra',
+      webhookSecretFrom: { secretKeyRef: { name: 'hooks', key: 'k' } },
+    })
+    const { body } = await deliver('/listener/github/push', push('main'))
+    expect(body).toMatchObject({ objects: [], message: expect.stringContaining('with a webhook secret of its own') })
+    world.put('sync', 'open', { repo: 'acme/infra' })
+    await deliver('/listener/github/push', push('main'))
+    expect(world.asked).toEqual(['ResourceSync/open look d1'])
+  })
+
   it('that an object names and that is missing leaves it without any: the installation’s does not stand in', async () => {
     world.put('stack', 'web', { webhookSecretFrom: { secretKeyRef: { name: 'hooks', key: '__proto__' } } })
     expect((await deliver('/listener/github/stack/web/deploy', main)).status).toBe(401)

@@ -85,7 +85,7 @@ export function receiver(options: ReceiveOptions): Receive {
     if (delivered.kind === 'ignored') return ignoredFor(deliveryId, delivered.reason)
 
     const { concerned, reason } =
-      one === undefined ? followersOf(delivered, targets) : concerns(route, one, delivered, targets)
+      one === undefined ? followersOf(delivered, targets, secrets) : concerns(route, one, delivered, targets)
     if (concerned.length === 0) return ignoredFor(deliveryId, reason)
     const delivery = {
       id: deliveryId,
@@ -134,15 +134,20 @@ function concerns({ target }: Route, one: Target, { pushes }: Pushed, targets: T
   return { concerned: [], reason }
 }
 
-function followersOf({ pushes, repository = '' }: Pushed, targets: Targets): Concern {
+/** Signed was with the installation's secret, which those with one of their own do not take. */
+function followersOf({ pushes, repository = '' }: Pushed, targets: Targets, secrets: WebhookSecrets): Concern {
   const byBranch = new Map(pushes.map((push) => [push.branch, push]))
-  const concerned = targets.following(repository, new Set(byBranch.keys())).flatMap((target) => {
+  const following = targets.following(repository, new Set(byBranch.keys()))
+  const open = following.filter(({ object }) => !secrets.hasOwn(object))
+  const concerned = open.flatMap((target) => {
     const push = byBranch.get(targets.branchOf(target.object) ?? '')
     return push === undefined ? [] : { target, push }
   })
+  const others =
+    open.length < following.length ? ' but with a webhook secret of its own, and a path of its own for that' : ''
   return {
     concerned,
-    reason: `no ResourceSync, Stack or Repo follows ${repository} at ${[...byBranch.keys()].join(', ')}`,
+    reason: `no ResourceSync, Stack or Repo follows ${repository} at ${[...byBranch.keys()].join(', ')}${others}`,
   }
 }
 

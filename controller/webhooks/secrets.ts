@@ -26,6 +26,11 @@ export class WebhookSecrets {
     return own === undefined ? this.ofInstallation() : this.#read(metadata.namespace ?? '', own.name, own.key)
   }
 
+  /** Whether only its own counts for it. */
+  hasOwn({ spec }: Readonly<Webhookable>): boolean {
+    return spec.webhookSecretFrom !== undefined
+  }
+
   /** Where the secret of an object would have to be, for messages. */
   placeFor(object: Readonly<Webhookable> | undefined): string {
     const own = object?.spec.webhookSecretFrom?.secretKeyRef

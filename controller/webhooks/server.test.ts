@@ -155,9 +155,21 @@ describe('refused deliveries', () => {
     }
     world.put('stack', 'api')
     expect((await post(path.replace('web', 'api'), main, signed(main, secret))).status).toBe(202)
-    expect((await post(path, main, signed(main, secret))).status).toBe(429)
+    expect((await post(path, main, signed(main, 'wrong'))).status).toBe(429)
     await world.clock.advance(3_000)
-    expect((await post(path, main, signed(main, secret))).status).toBe(202)
+    expect((await post(path, main, signed(main, 'wrong'))).status).toBe(401)
+  })
+
+  // Behind a proxy, as the documentation has it, all senders have one address.
+  it('in any number, from the same address, do not keep out who can sign', async () => {
+    const push = '{"ref":"refs/heads/main","repository":{"full_name":"acme/infra"}}'
+    for (const [where, body] of [
+      [path, main],
+      ['/listener/github/push', push],
+    ] as const) {
+      for (let i = 0; i < 30; i++) await post(where, body, signed(body, 'wrong'))
+      expect((await post(where, body, signed(body, secret))).status).toBe(202)
+    }
   })
 })
 

@@ -40,7 +40,7 @@ const CLOSE_WITHIN_MS = 1_000
 const REFUSED = { burst: 10, refillMs: 3_000, most: 10_000 }
 
 /**
- * The HTTP side: what is read at all, how much of it and for how long. The order is method and path, refusals so far, size, and only then
+ * The HTTP side: what is read at all, how much of it and for how long. The order is method and path, size, and only then
  * the body; nothing of it is looked at before its signature.
  */
 export const startWebhookServer = async (options: WebhookServerOptions): Promise<WebhookServer> => {
@@ -121,8 +121,6 @@ class Doorman {
   ): Promise<Answer | undefined> {
     if (route === undefined) return NOT_FOUND
     if (request.method !== 'POST') return NOT_ALLOWED
-    const caller = `${request.socket.remoteAddress} ${nameOf(route)}`
-    if (!this.#refused.has(caller)) return RATE_LIMITED
     const announced = Number(request.headers['content-length'] ?? 0)
     if (announced > MAX_BODY) return TOO_LARGE
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -131,8 +129,9 @@ class Doorman {
       const body = await this.#read(request, held)
       if (body === undefined || 'status' in body) return body
       const answer = await this.#options.receive(route, request.headers, body)
-      if (answer === UNAUTHORIZED) this.#refused.take(caller)
-      return answer
+      // Behind a proxy all have one address, so nobody's refusals keep out whoever can sign.
+      const caller = `${request.socket.remoteAddress} ${nameOf(route)}`
+      return answer === UNAUTHORIZED && !this.#refused.take(caller) ? RATE_LIMITED : answer
     } finally {
       this.#buffered -= held.bytes
     }

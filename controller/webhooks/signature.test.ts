@@ -97,6 +97,12 @@ describe('a delivery is refused', () => {
     expect(verify(provider, 's', 'b', headers)).toBe(false)
   })
 
+  it.each(['whsec_', 'whsec_-_-_', 'whsec_='])('with the empty key that %s could be read as', (secret) => {
+    const signature = createHmac('sha256', '').update('i.1.b').digest('base64')
+    const headers = { 'webhook-id': 'i', 'webhook-timestamp': '1', 'webhook-signature': `v1,${signature}` }
+    expect(verify('gitlab', secret, 'b', headers)).toBe(false)
+  })
+
   it('whatever the headers are, unless they are made with the secret; and nothing throws', () => {
     const names = ['x-hub-signature-256', 'x-hub-signature', 'x-gitea-signature', 'x-gitlab-token', 'webhook-signature']
     const value = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.constant(`sha256=${'0'.repeat(64)}`))

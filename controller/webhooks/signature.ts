@@ -38,9 +38,11 @@ export const signedByGitlab: Verify = (secret, body, headers) => {
 /** While a key is replaced there are two. */
 const MOST_SIGNATURES = 4
 
-/** `whsec_<base64 of the key>`, as the specification writes keys. */
-const signingKey = (secret: string): Uint8Array =>
-  secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret)
+/** `whsec_<base64 of the key>`, as the specification writes keys. What is no base64 is no such key: it would be an empty one, which all know. */
+const signingKey = (secret: string): Uint8Array => {
+  const [, encoded] = /^whsec_([A-Za-z0-9+/]{2,}={0,2})$/.exec(secret) ?? []
+  return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, 'base64')
+}
 
 /** Of any lengths: what is compared are digests. */
 const equalInConstantTime = (a: Uint8Array, b: Uint8Array): boolean => {

@@ -184,8 +184,10 @@ describe('a Stack', () => {
     await ask(target, delivery('d2', 'body-2'))
     expect(await asked()).toBe('d2')
     await ask(target, delivery('d3', 'body-1'))
-    await ask(target, delivery('d4', 'body-2'))
+    const replay = await ask(target, delivery('d4', 'body-2'))
     expect(await asked()).toBe('d2')
+    // It said `deploys`, and nothing was.
+    expect(replay?.result).toContain('deploys nothing: the same was delivered before')
     await ask(target, delivery('d5', 'body-3'))
     expect(await asked()).toBe('d5')
   })

@@ -10,7 +10,7 @@ import { patchAsRead } from '../kube/patch-as-read.ts'
 import { Coalescer } from './coalescer.ts'
 import type { Push } from './payload.ts'
 import type { ProviderName } from './providers.ts'
-import type { Target } from './targets.ts'
+import type { Target, Webhookable } from './targets.ts'
 
 /** A genuine push, as one object gets to know it. */
 export interface Delivery {
@@ -84,21 +84,30 @@ export class Trigger {
       fieldManager: fieldManager.webhook,
       signal: AbortSignal.any([signal, AbortSignal.timeout(WRITE_TIMEOUT_MS)]),
     }
-    const written = await patchAsRead(
-      client,
-      kind,
-      object,
-      (live) => ({ metadata: { annotations: requestOf(target, delivery, live.metadata.annotations ?? {}) } }),
-      options,
-    )
+    let result = ''
+    const changeOf = ({ metadata }: Readonly<Webhookable>) => {
+      const forced = forcedBy(metadata.annotations?.[annotation.webhook])
+      result = resultOf(target, forced.includes(delivery.digest))
+      return { metadata: { annotations: requestOf(target, delivery, forced, result) } }
+    }
+    const written = await patchAsRead(client, kind, object, changeOf, options)
     if (written === undefined) return undefined
     const { namespace = '', name } = object.metadata
-    return { kind: kind.kind, namespace, name, result: resultOf(target), deliveryId: delivery.id }
+    return { kind: kind.kind, namespace, name, result, deliveryId: delivery.id }
   }
 }
 
-/** What asks the object's reconciler. The value is new with each delivery, also a repeated one: who delivers again wants a look again. */
-function requestOf(target: Target, delivery: Delivery, live: Readonly<Record<string, string>>): Record<string, string> {
+/**
+ * What asks the object's reconciler. The value is new with each delivery, also a repeated one: who delivers again wants a look again.
+ *
+ * @param forced digests of the deliveries that forced a deploy
+ */
+function requestOf(
+  target: Target,
+  delivery: Delivery,
+  forced: readonly string[],
+  result: string,
+): Record<string, string> {
   const { id, provider, receivedAt, push, digest } = delivery
   const at = receivedAt.toISOString()
   const value = `${at}/${id}`
@@ -107,11 +116,10 @@ function requestOf(target: Target, delivery: Delivery, live: Readonly<Record<str
     provider,
     receivedAt: at,
     ...push,
-    result: resultOf(target),
+    result,
   }
   const request: Record<string, string> = { [annotation.requestedAt]: value }
   if (doesForce(target)) {
-    const forced = forcedBy(live[annotation.webhook])
     if (!forced.includes(digest)) request[annotation.deployRequestedAt] = value
     record.forced = [digest, ...forced.filter((one) => one !== digest)].slice(0, MOST_FORCED)
   } else if (doesDeploy(target) && !('deploy' in target.object.spec && target.object.spec.deploy)) {
@@ -138,13 +146,15 @@ function forcedBy(record: string | undefined): string[] {
   }
 }
 
-function resultOf(target: Target): string {
+function resultOf(target: Target, isRepeated: boolean): string {
   const { kind, object, action } = target
   const { spec } = object
   if ('operator' in spec && spec.operator.suspend) return 'nothing while spec.operator.suspend is true'
   if (action === 'run') return `accepted, but ${kind.notYet ?? 'that is not run by webhooks yet'}`
   if (kind.notYet !== undefined) return `accepted, but ${kind.notYet}`
-  if (doesForce(target)) return 'deploys'
+  if (doesForce(target)) {
+    return isRepeated ? 'looks at its source, and deploys nothing: the same was delivered before' : 'deploys'
+  }
   return doesDeploy(target) ? 'looks at its source, and deploys what changed' : 'looks at its source'
 }
 

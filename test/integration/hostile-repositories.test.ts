@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GitCache } from '../../controller/git/git-cache.ts'
 import { gitEnvironment } from '../../controller/git/git-environment.ts'
 import { GitProcess } from '../../controller/git/git-process.ts'
+import { defaultLimits, type SourceLimits } from '../../controller/git/limits.ts'
 import { createRepository, type GitRepository } from '../harness/git-server.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 /**
  * Repositories that cost more than they weigh. Each is read by a process that has as little memory as this: what does not fit kills it,
@@ -150,40 +152,105 @@ describe('attack: a repository', () => {
 })
 
 describe('attack: a git server', () => {
-  /** Branches without end, as fast as they are taken. */
-  const endless = (_: IncomingMessage, response: ServerResponse): void => {
-    const line = `${'a'.repeat(40)} refs/heads/${'x'.repeat(900)}\n`
-    const chunk = `${(line.length + 4).toString(16).padStart(4, '0')}${line}`.repeat(1_000)
-    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+  const packet = (line: string): string => `${(line.length + 4).toString(16).padStart(4, '0')}${line}`
+  const isLook = ({ method }: IncomingMessage): boolean => method === 'GET'
+
+  /** As fast as it is taken, for as long as somebody takes it. */
+  const endless = (response: ServerResponse, chunk: string): void => {
     const pump = (): void => {
       while (!response.destroyed && response.write(chunk));
     }
     response.on('drain', pump)
     pump()
   }
+  const branches = packet(`${'a'.repeat(40)} refs/heads/${'x'.repeat(900)}\n`).repeat(1_000)
+
+  let server: Server
+  let url: string
+  let unfinished: Set<ServerResponse>
+  const serve = async (answer: (request: IncomingMessage, body: string, response: ServerResponse) => void) => {
+    const own = new Set<ServerResponse>()
+    unfinished = own
+    server = createServer(async (request, response) => {
+      response.on('close', () => own.delete(response))
+      own.add(response)
+      let body = ''
+      for await (const chunk of request) body += chunk
+      answer(request, body, response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a/b`
+  }
+  afterEach(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  const open = (limits: Partial<SourceLimits> = {}) => {
+    const git = new GitProcess({ home: path.join(data, 'home'), environment: gitEnvironment(process.env) })
+    const cache = new GitCache({
+      directory: path.join(data, 'git'),
+      git,
+      allowLocal: false,
+      limits: { ...defaultLimits, ...limits },
+    })
+    return cache.open({ url, branch: 'main', commit: '' }, AbortSignal.timeout(60_000))
+  }
 
   it('that lists branches without end is left, and git is not set on it', async () => {
     let requests = 0
-    const server = createServer((request, response) => {
+    await serve((_request, _body, response) => {
       requests++
-      endless(request, response)
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+      endless(response, branches)
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    const home = path.join(data, 'home')
-    const cache = new GitCache({
-      directory: path.join(data, 'git'),
-      git: new GitProcess({ home, environment: gitEnvironment(process.env) }),
-      allowLocal: false,
-    })
-    const url = `http://127.0.0.1:${port}/a/b`
-    const opened = cache.open({ url, branch: 'main', commit: '' }, AbortSignal.timeout(30_000))
-    await expect(opened).rejects.toMatchObject({
+    await expect(open()).rejects.toMatchObject({
       reason: 'TooLarge',
       message: expect.stringContaining(`${url} lists more`),
     })
     expect(requests).toBe(1)
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('that lists branches without end to git alone gets no more memory than git has', async () => {
+    await serve((request, _body, response) => {
+      if (!isLook(request)) return void response.writeHead(404).end()
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' })
+      response.write(`${packet('# service=git-upload-pack\n')}0000`)
+      endless(response, branches)
+    })
+    await expect(open()).rejects.toMatchObject({
+      reason: 'TooLarge',
+      message: expect.stringContaining(`${url} takes git more than 256 MiB of memory`),
+    })
+    await waitUntil('git and its helpers to be gone', () => unfinished.size === 0)
+  })
+
+  it('that is given up takes no helper of git with it: one read on, in ever more memory, for as long as it was fed', async () => {
+    await serve((request, _body, response) => {
+      if (!isLook(request)) return void response.writeHead(404).end()
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' })
+      response.write(`${packet('# service=git-upload-pack\n')}0000`)
+      const drip = setInterval(() => response.write(branches.slice(0, 2_000)), 100)
+      response.on('close', () => clearInterval(drip))
+    })
+    await expect(open({ timeoutMs: 1_000 })).rejects.toMatchObject({ reason: 'Timeout' })
+    await waitUntil('git and its helpers to be gone', () => unfinished.size === 0)
+  })
+
+  it('that sends messages without end while git fetches does not fill our memory with them', async () => {
+    const hash = 'a'.repeat(40)
+    const able = ['version 2\n', 'ls-refs\n', 'fetch=shallow\n', 'object-format=sha1\n'].map(packet).join('')
+    await serve((request, body, response) => {
+      const type = isLook(request) ? 'advertisement' : 'result'
+      response.writeHead(200, { 'content-type': `application/x-git-upload-pack-${type}` })
+      if (isLook(request)) return void response.end(`${packet('# service=git-upload-pack\n')}0000${able}0000`)
+      if (body.includes('ls-refs')) return void response.end(`${packet(`${hash} refs/heads/main\n`)}0000`)
+      response.write(packet('packfile\n'))
+      endless(response, packet(`\u0002${'x'.repeat(900)}\n`).repeat(1_000))
+    })
+    await expect(open()).rejects.toMatchObject({
+      reason: 'TooLarge',
+      message: expect.stringContaining('sends more than 4 MiB of messages'),
+    })
   })
 })

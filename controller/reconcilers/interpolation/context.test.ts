@@ -72,6 +72,15 @@ describe('a name without a variable', () => {
     expect(world.ready('Deployment', 'web')).toBe('True')
   })
 
+  it('alone on a line is what is missing, not a line that cannot be read', async () => {
+    world.put(deployment('web', { labels: 'a: 1\n[[COMMON]]' }))
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('VariableNotFound')
+    world.put(variable('COMMON', 'b: 2'))
+    await world.converge()
+    expect(await labelsOf('web')).toMatchObject({ a: '1', b: '2' })
+  })
+
   it('§27.15 in an inline config or a shell test is no variable: what works with Komodo works here', async () => {
     const fileContents = `services:\n  web:\n    image: web:1\nconfigs:\n  runner:\n    content: |\n      [[runners]]\n      name = "a"\n`
     world.put(
@@ -84,6 +93,17 @@ describe('a name without a variable', () => {
     await world.converge()
     expect([world.ready('Stack', 'web'), world.ready('Deployment', 'shell')]).toEqual(['True', 'True'])
   })
+})
+
+it('a variable is not found by the name that it has in Kubernetes, which is in small letters', async () => {
+  world.put(...secretVariable('RUNNERS', 'canary-secret'), variable('level', 'info'))
+  const toml = `      [[runners]]\n      name = "[[level]]"`
+  world.put(
+    stack('web', { fileContents: `services: {}\nconfigs:\n  runner:\n    content: |\n${toml}\n` }),
+    deployment('api', { labels: 'x: [[runners]]' }),
+  )
+  await world.converge()
+  expect([world.ready('Stack', 'web'), world.ready('Deployment', 'api')]).toEqual(['True', 'VariableNotFound'])
 })
 
 describe('variables that name each other in a circle', () => {
@@ -99,6 +119,27 @@ describe('variables that name each other in a circle', () => {
     expect(world.ready('Deployment', 'web')).toBe('True')
     expect(await labelsOf('web')).toMatchObject({ x: 'end' })
   })
+})
+
+it('attack: a thousand variables that all name each other are each read once, not by a billion ways', async () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `V${i}`)
+  const all = names.map((name) => `[[${name}]]`).join('')
+  let reads = 0
+  const find = (_namespace: string, name: string) => {
+    reads++
+    return variable(name, all)
+  }
+  const object = deployment('web', { environment: `A=${all}` })
+  const outcome = interpolated(
+    'Deployment',
+    object,
+    'InputsReady',
+    { signal: AbortSignal.timeout(10_000), redact: () => {} },
+    { variables: { find }, secrets: undefined } as never,
+    (values) => desiredContainer(object, values),
+  )
+  await expect(outcome).rejects.toThrow('in a circle: [[V0]] -> [[V0]]')
+  expect(reads).toBeLessThan(3_000)
 })
 
 describe('§27.17 skip_secret_interp', () => {

@@ -61,8 +61,12 @@ export async function interpolated<T>(
     if (!skip) requireAllKnown(interpolation, where, condition)
     return { made, secrets }
   } catch (error) {
-    if (!(error instanceof InterpolationError)) throw error
-    throw new WaitingError(condition, 'InvalidVariable', `${where}: ${error.message}`, NOT_BY_ITSELF_MS)
+    if (error instanceof InterpolationError) {
+      throw new WaitingError(condition, 'InvalidVariable', `${where}: ${error.message}`, NOT_BY_ITSELF_MS)
+    }
+    // A text may be unreadable for want of a variable, which then is what has to be said.
+    if (!skip) requireAllKnown(interpolation, where, condition)
+    throw error
   }
 }
 
@@ -75,17 +79,6 @@ async function read(
   { variables, secrets }: InterpolationDeps,
 ): Promise<ReadonlyMap<string, Value>> {
   const values = new Map<string, Value>()
-  const readOne = async (name: string, depth: number): Promise<void> => {
-    const variable = variables.find(namespace, name)
-    if (variable === undefined || (variable.spec.isSecret && skipSecrets)) return
-    if (variable.spec.isSecret) {
-      if (!values.has(name)) values.set(name, { text: await secretValue(name, variable), secret: true })
-      return
-    }
-    values.set(name, { text: variable.spec.value, secret: false })
-    if (depth === DEEPEST_READ) return
-    for (const nested of variableNames(variable.spec.value)) await readOne(nested, depth + 1)
-  }
   const secretValue = async (name: string, variable: Readonly<Variable>): Promise<string> => {
     const reference = variable.spec.valueFrom?.secretKeyRef
     if (reference === undefined) {
@@ -107,7 +100,26 @@ async function read(
     }
     return value
   }
-  for (const name of new Set(names)) await readOne(name, 0)
+  // Level by level, each variable once: of a thousand that all name each other there are a billion ways.
+  let level = new Set(names)
+  for (let depth = 0; depth <= DEEPEST_READ && level.size > 0; depth++) {
+    const nested = new Set<string>()
+    for (const name of level) {
+      const variable = variables.find(namespace, name)
+      // By its very name, and by no other: RUNNERS is `runners` in Kubernetes, and `[[runners]]` a table of TOML.
+      if (
+        variable === undefined ||
+        komodoNameOf(variable) !== name ||
+        values.has(name) ||
+        (variable.spec.isSecret && skipSecrets)
+      )
+        continue
+      const { isSecret: secret, value } = variable.spec
+      values.set(name, { text: secret ? await secretValue(name, variable) : value, secret })
+      if (!secret) for (const inner of variableNames(value)) nested.add(inner)
+    }
+    level = nested
+  }
   return values
 }
 

@@ -10,7 +10,7 @@ export type Texts = Pick<Interpolation, 'text' | 'list'>
  * The pairs of a key-value text with names replaced; `condition` is the one that an unreadable line belongs to.
  *
  * Lines are split before names are replaced, so that no value can add a line, a comment or a key. Only a line that is nothing but
- * names (`[[PORT]]`) is read after that.
+ * names (`[[PORT]]`) is read after that, that line alone.
  *
  * @param read what a value means as it is written: `unquoted` where a shell would have read it, itself where Compose will
  * @param write how names in it are replaced: `dotenvValue` where Compose will read the outcome
@@ -23,17 +23,24 @@ export function pairs(
   read: (value: string) => string = (value) => value,
   write: (field: string, text: string, values: Texts) => string = asTheyAre,
 ): readonly KeyValue[] {
-  const parse = (lines: string): readonly KeyValue[] => {
+  const parse = (line: string, number: number): readonly KeyValue[] => {
+    const isNames = isOnlyNames(line)
     try {
-      return parseKeyValues(lines).map(({ key, value }) => ({ key, value: read(value) }))
+      const parsed = parseKeyValues(isNames ? values.text(field, line) : line)
+      const pairs = parsed.map(({ key, value }) => ({ key, value: read(value) }))
+      if (isNames) return pairs
+      return pairs.map(({ key, value }) => ({ key: values.text(field, key), value: write(field, value, values) }))
     } catch (error) {
       if (!(error instanceof KeyValueError)) throw error
-      throw new StalledError(condition, 'InvalidText', `\`${field}\`, ${error.message}`)
+      // What a name stands for may be a secret, of which a part would not be known as one: only what is written is shown.
+      const name = line.trim()
+      const message = isNames
+        ? `line ${number}: what ${name} stands for has neither "=" nor ":"; write NAME=${name}`
+        : new KeyValueError(number, name).message
+      throw new StalledError(condition, 'InvalidText', `\`${field}\`, ${message}`)
     }
   }
-  return text.split('\n').some(isOnlyNames)
-    ? parse(values.text(field, text))
-    : parse(text).map(({ key, value }) => ({ key: values.text(field, key), value: write(field, value, values) }))
+  return text.split('\n').flatMap((line, index) => parse(line, index + 1))
 }
 
 /** Puts values into a text as they are. */
