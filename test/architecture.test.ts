@@ -94,6 +94,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ['controller/logging.ts'],
   'prom-client': ['controller/engine'],
   'reflect-metadata': ['standalone/tls'],
+  'simple-git': ['controller/git'],
   'smol-toml': ['controller/toml'],
   'toml-eslint-parser': ['controller/toml'],
   yaml: ['controller', 'standalone', 'cli'],

@@ -34,6 +34,7 @@ describe('what git says', () => {
       'Timeout',
     ],
     ["fatal: transport 'ext' not allowed", 'Refused'],
+    ['spawn git ENOENT', 'GitFailed'],
     ['git: 1: exec: git: not found', 'GitFailed'],
     ['git: line 0: exec: git: not found', 'GitFailed'],
     ['fatal: Out of memory, realloc failed', 'TooLarge'],

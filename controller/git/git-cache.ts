@@ -195,10 +195,10 @@ export class GitCache implements GitSources {
     }
   }
 
-  #atRemote(remote: GitRemote, directory: string, args: readonly string[], full?: AbortSignal): Promise<string> {
+  #atRemote(remote: GitRemote, directory: string, args: readonly string[], full?: AbortSignal): Promise<void> {
     const { git, limits } = this.#options
     return withinTime(remote, limits, (late) =>
-      git.run(directory, args, full === undefined ? late : AbortSignal.any([late, full]), remote),
+      git.exchange(directory, args, full === undefined ? late : AbortSignal.any([late, full]), remote),
     )
   }
 
@@ -240,13 +240,8 @@ export class GitCache implements GitSources {
   async #revision(directory: string, revision: string): Promise<string | undefined> {
     const exists = await stat(join(directory, 'objects')).catch(() => undefined)
     if (exists === undefined) return undefined
-    try {
-      return (await this.#local(directory, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision])).trim()
-    } catch (error) {
-      // There is none; with anything else that is wrong it ends otherwise.
-      if (error instanceof GitExit && error.code === 1) return undefined
-      throw error
-    }
+    const output = await this.#local(directory, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision])
+    return output.trim() || undefined
   }
 
   #local(directory: string, args: readonly string[]): Promise<string> {

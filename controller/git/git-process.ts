@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { simpleGit } from 'simple-git'
 import { SourceError } from './errors.ts'
 import { environmentOf, filesFor, homeFiles, loginEnvironment } from './git-environment.ts'
 import { formatBytes, GIT_MEMORY_BYTES } from './limits.ts'
@@ -10,13 +11,6 @@ import type { GitRemote } from './remote.ts'
 /** What git said when it failed; for `classify`. */
 export class GitExit extends Error {
   override readonly name = 'GitExit'
-  /** `undefined`: it did not run, or its answer is not what it has to be. */
-  readonly code: number | undefined
-
-  constructor(message: string, code?: number) {
-    super(message)
-    this.code = code
-  }
 }
 
 export interface GitProcessOptions {
@@ -27,8 +21,8 @@ export interface GitProcessOptions {
 }
 
 /**
- * Runs git with nothing of its surroundings: own configuration, no prompt, credentials only by environment and private files; and with
- * bounds on its memory and on what it says.
+ * Runs git with nothing of its surroundings: own configuration, no prompt, credentials only by environment and private files. What others
+ * have a say in, a remote or the contents of a repository, goes with bounds on memory and on what is said, for which simple-git has no means.
  */
 export class GitProcess {
   readonly #options: GitProcessOptions
@@ -49,12 +43,34 @@ export class GitProcess {
     }
   }
 
-  /** What git printed on stdout, as text; for commands that say little, and on stdout, too, why they failed. The rest is as with `bytes`. */
-  async run(directory: string, args: readonly string[], signal: AbortSignal, remote?: GitRemote): Promise<string> {
+  /**
+   * For the housekeeping of a repository, which speaks to nobody: what git printed on stdout. Rejects with `GitExit`, or with the reason
+   * of `signal`. A command that fails without a word gives an empty text.
+   */
+  async run(directory: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted()
+    return this.#within(undefined, async (environment) => {
+      const git = simpleGit({
+        baseDir: directory,
+        abort: signal,
+        // simple-git guards against what users could slip in; these are all ours.
+        allowEnvironment: Object.keys(environment),
+        unsafe: { allowUnsafeConfigPaths: true },
+      }).env(environment)
+      try {
+        return await git.raw([...args])
+      } catch (error) {
+        signal.throwIfAborted()
+        throw new GitExit(error instanceof Error ? error.message : String(error))
+      }
+    })
+  }
+
+  /** Exchanges something with a remote. What git says of it is told only when it fails; the rest is as with `bytes`. */
+  async exchange(directory: string, args: readonly string[], signal: AbortSignal, remote: GitRemote): Promise<void> {
     signal.throwIfAborted()
     const options = { maxBytes: MOST_SAID, signal, tellsFailures: true }
-    const said = await this.#within(remote, (environment) => spawnGit(directory, args, { ...options, environment }))
-    return said.toString()
+    await this.#within(remote, (environment) => spawnGit(directory, args, { ...options, environment }))
   }
 
   /**
@@ -167,7 +183,7 @@ function spawnGit(
     else if (code === 0) resolve(Buffer.concat(chunks))
     else {
       const printed = tellsFailures ? Buffer.concat(chunks).subarray(-LAST_WORDS).toString() : ''
-      reject(new GitExit(`${printed}${lastWords}`.trim() || `git ${args[0]} ended with ${code}`, code ?? undefined))
+      reject(new GitExit(`${printed}${lastWords}`.trim() || `git ${args[0]} ended with ${code}`))
     }
   })
   return promise

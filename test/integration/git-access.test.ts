@@ -111,8 +111,8 @@ describe.runIf(haveSsh())('over ssh', () => {
   it('a push goes the same way', async () => {
     const work = join(data, 'work')
     const remote = { url: repository.url, branch: 'main', commit: '', credentials: login() }
-    await git().run(data, ['clone', '--quiet', '--', repository.url, work], signal, remote)
-    await git().run(work, ['push', '--quiet', '--', repository.url, 'HEAD:refs/heads/pushed'], signal, remote)
+    await git().exchange(data, ['clone', '--quiet', '--', repository.url, work], signal, remote)
+    await git().exchange(work, ['push', '--quiet', '--', repository.url, 'HEAD:refs/heads/pushed'], signal, remote)
     expect(repository.git('rev-parse', 'pushed')).toBe(repository.git('rev-parse', 'main'))
   })
 
