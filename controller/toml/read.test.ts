@@ -457,13 +457,61 @@ describe('read refuses, and says what is expected and where', () => {
     expect(problems('#'.repeat(limits.characters + 1))).toEqual([expect.stringContaining('FileTooLarge')])
   })
 
-  it('the whole file when it has too many problems to list', () => {
-    const { diagnostics } = readText(
-      `[[stack]]\nname = "a"\n${Array.from({ length: 1_000 }, (_, i) => `x${i} = 1`).join('\n')}`,
-    )
+  it('the whole file when it has too many errors to list', () => {
+    const blocks = Array.from({ length: 1_000 }, (_, i) => `[[stack]]\nname = "a${i}"\nconfig.auto_pull = 1`)
+    const { diagnostics } = readText(blocks.join('\n'))
     expect(diagnostics).toHaveLength(limits.diagnostics + 1)
     expect(diagnostics.at(-1)).toMatchObject({ severity: 'error', code: 'TooManyProblems' })
     expect(diagnostics.at(-1)).not.toHaveProperty('block')
+  })
+})
+
+describe('read never makes an error of many warnings', () => {
+  const misspelt = Array.from({ length: 1_000 }, (_, i) => `x${i} = 1`).join('\n')
+
+  it('in a file whose keys Komodo ignores', () => {
+    const { declarations, diagnostics } = readText(`[[stack]]\nname = "a"\n${misspelt}`)
+    expect(declarations).toHaveLength(1)
+    expect(diagnostics).toHaveLength(limits.diagnostics + 1)
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(diagnostics.at(-1)!.message).toBe('Not listed: 900 more warnings in this file; mend the ones above first.')
+  })
+
+  it('and lists the error that stands behind them', () => {
+    const { diagnostics } = readText(`[[stack]]\nname = "a"\n${misspelt}\n[[stack]]\nname = "b"\ntags = "t"`)
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { code: 'WrongType', block: { kind: 'Stack', name: 'b' } },
+    ])
+  })
+})
+
+describe('read says once that a file is of another program', () => {
+  it.each<[sentence: string, text: string, warnings: string[]]>([
+    [
+      'however many tables and keys it has',
+      'title = "t"\n[tools]\nnode = "24"\n[[rules]]\nid = "r"',
+      [`1:1 warning UnknownTable: No block of this file is Komodo's (it has "title" and 2 more); the file is ignored.`],
+    ],
+    [
+      'and still finds the misspelt table in it',
+      'title = "t"\n[[stak]]\nname = "a"',
+      [
+        '2:1 warning UnknownTable: Unknown table "stak"; did you mean [[stack]]?',
+        `1:1 warning UnknownTable: No block of this file is Komodo's (it has "title"); the file is ignored.`,
+      ],
+    ],
+    [
+      'but names each key that stands beside blocks',
+      'title = "t"\nowner = "o"\n[[stack]]\nname = "a"\n[other]',
+      [
+        '1:1 warning UnknownTable: Unknown key "title"; it is ignored.',
+        '2:1 warning UnknownTable: Unknown key "owner"; it is ignored.',
+        '5:1 warning UnknownTable: Unknown table "other"; it is ignored.',
+      ],
+    ],
+    ['and says nothing of an empty one', '# nothing yet\n', []],
+  ])('%s', (_, text, warnings) => {
+    expect(problems(text)).toEqual(warnings)
   })
 })
 
