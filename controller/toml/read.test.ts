@@ -233,6 +233,38 @@ describe('read takes backslashes in multi-line strings literally, like Komodo, a
   })
 })
 
+describe('read takes a list for a command, as Komodo does', () => {
+  it.each<[sentence: string, list: string, command: Record<string, unknown>]>([
+    [
+      'for its keys in their order',
+      '["scripts", "sh a.sh", true]',
+      { path: 'scripts', command: 'sh a.sh\n', shellMode: true },
+    ],
+    ['for the first ones only', '["sh a.sh"]', { path: 'sh a.sh' }],
+  ])('%s', (_, list, preDeploy) => {
+    const { declarations, diagnostics } = readText(`[[stack]]\nname = "a"\nconfig.pre_deploy = ${list}`)
+    expect(declarations[0]!.spec).toEqual({ preDeploy })
+    expect(diagnostics).toMatchObject([
+      {
+        severity: 'warning',
+        message: `"pre_deploy" takes a table; a list is read, as by Komodo, as its "path", "command", "shell_mode" in this order.`,
+      },
+    ])
+  })
+
+  it('and an empty list for no command', () => {
+    expect(config('repo', 'on_pull = []')).toEqual({ onPull: {} })
+  })
+
+  it.each([
+    ['["sh a.sh", ["b"]]', '"command" takes text, not a list.'],
+    ['[{ command = "sh a.sh" }]', '"pre_deploy" takes a table, not a list.'],
+  ])('but refuses %s', (list, message) => {
+    const said = problems(`[[stack]]\nname = "a"\nconfig.pre_deploy = ${list}`)
+    expect(said.at(-1)).toBe(`3:8 error WrongType: ${message}`)
+  })
+})
+
 describe('read warns of what Komodo would silently ignore', () => {
   it.each<[sentence: string, text: string, warning: string]>([
     [
