@@ -233,6 +233,45 @@ describe('read takes backslashes in multi-line strings literally, like Komodo, a
   })
 })
 
+describe('read says of text that is no TOML what people most often have done', () => {
+  it.each<[sentence: string, text: string, says: string]>([
+    [
+      'a merge that nobody finished',
+      '<<<<<<< HEAD\n[[stack]]',
+      'illegal character in key; the line is left over from a git merge.',
+    ],
+    [
+      'its middle',
+      '[[stack]]\nname = "a"\n=======\n',
+      'unexpected end of key; the line is left over from a git merge.',
+    ],
+    [
+      'a pattern with one backslash',
+      'p = "\\^web-.*"',
+      `unrecognised escape sequence; in "..." a backslash is written twice, in '...' once.`,
+    ],
+    [
+      'a pattern that escapes its own end',
+      'p = "web\\"\nq = 1',
+      `control characters are not allowed in strings; in "..." a backslash is written twice, in '...' once.`,
+    ],
+    ['a text without quotes', 'name = web', `invalid value; a text stands in quotes, "..." or '...'.`],
+    [
+      'a text in the quotes of a word processor',
+      'name = “web”',
+      `invalid value; a text stands in quotes, "..." or '...'.`,
+    ],
+    ['a flag in capitals', 'deploy = True', 'invalid value; true and false are written in small letters.'],
+    ['YAML', 'name: web', 'illegal character in key; between key and value stands "=".'],
+    ['a comment of another language', '// stacks', 'illegal character in key; a comment begins with "#".'],
+    ['JSON', '{ "stack": [] }', 'illegal character in key; this looks like JSON.'],
+    ['and of the rest only what the parser says', 'port = 08', 'illegal leading zero.'],
+  ])('%s', (_, text, says) => {
+    expect(problems(text)).toEqual([expect.stringMatching(/^\d+:\d+ error InvalidToml: Not valid TOML: /)])
+    expect(problems(text)[0]).toContain(`: ${says}`)
+  })
+})
+
 describe('read takes a list for a command, as Komodo does', () => {
   it.each<[sentence: string, list: string, command: Record<string, unknown>]>([
     [
@@ -258,7 +297,7 @@ describe('read takes a list for a command, as Komodo does', () => {
 
   it.each([
     ['["sh a.sh", ["b"]]', '"command" takes text, not a list.'],
-    ['[{ command = "sh a.sh" }]', '"pre_deploy" takes a table, not a list.'],
+    ['[{ command = "sh a.sh" }]', '"pre_deploy" takes a table with "path", "command", "shell_mode", not a list.'],
   ])('but refuses %s', (list, message) => {
     const said = problems(`[[stack]]\nname = "a"\nconfig.pre_deploy = ${list}`)
     expect(said.at(-1)).toBe(`3:8 error WrongType: ${message}`)
@@ -418,6 +457,11 @@ describe('read refuses, and says what is expected and where', () => {
       'config that is no table',
       '[[stack]]\nname = "a"\nconfig = 1',
       '3:1 error WrongType: "config" takes a table, not a whole number.',
+    ],
+    [
+      'an image as one text, with the keys it takes',
+      '[[deployment]]\nname = "a"\nconfig.image = "web:1"',
+      '3:8 error WrongType: "image" takes a table with "type", "params", not text.',
     ],
   ])('%s: that block alone', (_, text, error) => {
     expect(problems(text)).toEqual([error])

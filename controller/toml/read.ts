@@ -2,6 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { isVariableName } from '../text/interpolate.ts'
 import type { BlockName, Declaration, Diagnostic, ParsedFiles, SourceFile, SourcePosition } from './declaration.ts'
+import { whyInvalid } from './invalid-toml.ts'
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
 import { isTable, type RawTable } from './raw-table.ts'
@@ -71,7 +72,7 @@ class FileReader {
     try {
       return parse(this.#scan.text, { integersAsBigInt: true, maxDepth: limits.depth }) as RawTable
     } catch (error) {
-      this.#fail('InvalidToml', this.#errorPosition(error), `Not valid TOML: ${parserMessage(error)}.`)
+      this.#fail('InvalidToml', this.#errorPosition(error), `Not valid TOML: ${whyInvalid(error, this.#scan.text)}.`)
       return undefined
     }
   }
@@ -271,10 +272,3 @@ function hideSecrets(model: BlockModel, values: Record<string, unknown>, secrets
 
 /** Keys of a block that are no fields. */
 const notFields: ReadonlySet<string> = new Set(['name', 'config'])
-
-/** The parser's message without its picture of the text, which may show a secret. */
-function parserMessage(error: unknown): string {
-  if (!(error instanceof TomlError)) return 'the text cannot be understood'
-  const [first = ''] = error.message.split('\n')
-  return first.replace(/^Invalid TOML document: /, '').replace(/\.$/, '')
-}

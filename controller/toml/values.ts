@@ -180,7 +180,9 @@ export function readNested(
     return readTable(Object.assign(Object.create(null), { [shorthand]: raw }), table, reading, at)
   }
   if (!isTable(raw)) {
-    return reading.wrongType(shorthand === undefined ? 'a table' : `a table, or the ${shorthand} alone`, raw)
+    const keys = table.fields.map(({ key }) => key)
+    const expected = keys.length > 0 && keys.length <= 4 ? `a table with ${oneOf(keys)}` : 'a table'
+    return reading.wrongType(shorthand === undefined ? expected : `a table, or the ${shorthand} alone`, raw)
   }
   if (variants) return readVariant(raw, table, variants, reading, at)
   const { type, params } = raw
