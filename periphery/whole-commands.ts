@@ -9,7 +9,7 @@ export function wholeCommands(lines: readonly string[]): string[] | undefined {
   for (const line of lines) {
     const command = begun === '' ? line : `${begun}\n${line}`
     const bare = withoutQuoted(command)
-    if (bare === undefined || pieces.test(bare)) return undefined
+    if (bare === undefined || isPiece(bare)) return undefined
     if (/(^|[^\\])(\\\\)*\\$|(&&|\|)\s*$/.test(bare)) begun = command
     else {
       commands.push(command)
@@ -20,9 +20,19 @@ export function wholeCommands(lines: readonly string[]): string[] | undefined {
   return begun === '' ? commands : undefined
 }
 
-/** Words that part a compound command over lines, wherever they stand: `echo done` is taken for one, too. */
-const pieces =
-  /<<|(^|[\s;&|()])(if|then|elif|else|fi|for|select|while|until|do|done|case|esac|function|\{|\})(?=[\s;&|()]|$)/
+/** Whether what begins in a text does not end in it. Words count wherever they stand: `echo done` is taken for a piece, too. */
+function isPiece(bare: string): boolean {
+  if (bare.includes('<<')) return true
+  const words = bare.split(/[\s;&|()]+/)
+  const count = (...wanted: string[]) => words.filter((word) => wanted.includes(word)).length
+  return (
+    count('if') !== count('fi') ||
+    count('for', 'select', 'while', 'until') !== count('done') ||
+    count('case') !== count('esac') ||
+    count('{') !== count('}') ||
+    /^\s*(then|elif|else|do)\b|\b(then|else|do)\s*$/.test(bare)
+  )
+}
 
 /** The text without comments and what stands in quotes; `undefined` when a quote, a bracket or a backtick is left open. */
 function withoutQuoted(text: string): string | undefined {
