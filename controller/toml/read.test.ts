@@ -459,6 +459,11 @@ describe('read refuses, and says what is expected and where', () => {
       '3:1 error WrongType: "config" takes a table, not a whole number.',
     ],
     [
+      'one entry of a list, and which',
+      '[[stack]]\nname = "a"\ntags = ["b", 1]',
+      '3:14 error WrongType: Entry 2 of "tags" takes text, not a whole number.',
+    ],
+    [
       'an image as one text, with the keys it takes',
       '[[deployment]]\nname = "a"\nconfig.image = "web:1"',
       '3:8 error WrongType: "image" takes a table with "type", "params", not text.',
