@@ -13,14 +13,35 @@ describe('a command text', () => {
     ['leaves an operator at the end of a line alone', 'true &&\necho b', 'b\n'],
     ['leaves a hash in quotes alone', "echo 'x # y'", 'x # y\n'],
     ['leaves compound commands alone', 'if true; then\necho a\nfi', 'a\n'],
+    ['shows the shell one of two backslashes behind a space, as Komodo does', 'printf "%s" a \\\\;\necho b', 'a;b\n'],
+    ['leaves a backslash alone that is one, which Komodo loses', 'echo \\( a \\)', '( a )\n'],
+    ['joins lines continued as before Komodo 1.17', 'echo a \\\\\n  b', 'a b\n'],
+    ['goes on when a line ends well whatever began it', 'false; true\necho b', 'b\n'],
+    ['goes on after a loop on one line that failed once', 'for a in b c; do test $a = c; done\necho d', 'd\n'],
+    ['goes on in a loop that is all there is', 'for a in b c; do test $a = c && echo $a; done', 'c\n'],
+    ['takes the word that ends a loop for a word where it is one', 'echo done\necho b', 'done\nb\n'],
+    ['goes on when the other way round works', 'false || echo a\necho b', 'a\nb\n'],
+    ['leaves quotes over several lines alone', 'echo "a\n  b"\necho c', 'a\n  b\nc\n'],
+    ['leaves a here-document alone', 'cat <<E\na\nE\necho b', 'a\nb\n'],
+    ['leaves a bracket over several lines alone', '(echo a\necho b)\necho c', 'a\nb\nc\n'],
+    ['runs in one shell', 'a=1\ncd /\necho $a $PWD', '1 /\n'],
     ['does not feed the rest of itself to a command that reads', 'cat\necho end', 'end\n'],
   ]
   for (const [name, text, output] of cases) {
     it(name, () => expect(run(commandScript(text, false) ?? '')).toBe(output))
   }
 
-  it('stops at the first command that fails', () => {
-    expect(() => run(commandScript('false\necho never', false) ?? '')).toThrow()
+  it.each([
+    ['of one word', 'false\necho never'],
+    ['of several that need one another', 'false && true\necho never'],
+    ['that is continued', 'false \\\n  && true\necho never'],
+    ['before an if', 'false\nif true; then\necho never\nfi'],
+  ])('stops at the first command that fails: one %s', (_, text) => {
+    expect(() => run(commandScript(text, false) ?? '')).toThrow()
+  })
+
+  it('is as long as it was when it is one line', () => {
+    expect(commandScript('  sh a.sh # x\n# y\n', false)).toBe('  sh a.sh # x')
   })
 
   it('is nothing when it holds only comments', () => {
@@ -30,6 +51,29 @@ describe('a command text', () => {
 
   it('is unchanged in shell mode', () => {
     expect(commandScript('false\n# x\necho on', true)).toBe('false\n# x\necho on')
+  })
+})
+
+describe('V 5.2 commands: a text does what the command does that Komodo makes of it', () => {
+  const stubs = ['sh', 'curl', 'cargo', 'cp', 'a', 'b'].map((name) => `${name}() { echo ${name} "$@"; }\n`).join('')
+
+  it.each<[sentence: string, text: string, command: string]>([
+    ['drops comments and blank lines', 'sh a.sh # x\nsh b.sh\n\n# foo\necho done', 'sh a.sh && sh b.sh && echo done'],
+    ['continues a line that ends in a backslash', 'curl a \\\n-H b\necho', 'curl a -H b && echo'],
+    ['looks past a comment between continued lines', 'a \\\n# comment\nb', 'a b'],
+    ['keeps an operator before a continuation', 'cargo build && \\\ncp a b', 'cargo build && cp a b'],
+    ['does not double an operator (Komodo: `a && && b`)', 'a &&\nb', 'a && b'],
+    [
+      'continues `echo a\\ b` (no space before backslash), which Komodo takes for two commands',
+      'echo a\\\nb',
+      'echo ab',
+    ],
+  ])('%s', (_, text, command) => {
+    expect(run(stubs + commandScript(text, false))).toBe(run(stubs + command))
+  })
+
+  it('and nothing of `# only`', () => {
+    expect(commandScript('# only', false)).toBeUndefined()
   })
 })
 

@@ -1,14 +1,25 @@
+import { wholeCommands } from './whole-commands.ts'
+
 /**
  * The shell script of a command text of Komodo's (`pre_deploy`, `post_deploy`, the compose wrapper), or `undefined` when it holds none.
  *
  * In shell mode it is the text itself. Otherwise (behaviour §5.2) each line is a command and the first that fails ends it, empty lines
- * and lines of comment do not count, even inside a continued command. Komodo joins the lines with `&&`; `set -e` means the same and
- * also leaves alone what joining would break: lines that end in an operator, quotes with ` #` in them, `if` and `for`.
+ * and lines of comment do not count, even inside a continued command. Komodo joins the lines with `&&`, and so is done here with those
+ * that are commands of their own. Where an `if`, a `for`, a quote goes over several lines, which joining would break, `set -e` does it.
+ *
+ * Komodo drops every backslash behind a space, so that files have `\\;` where the shell shall see `\;`: one of two is dropped. One
+ * alone stays, since what is left of `find . \( ... \)` without it is no command.
  */
 export const commandScript = (text: string, shellMode: boolean): string | undefined => {
   if (shellMode) return text.trim() === '' ? undefined : text
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
-  return lines.length === 0 ? undefined : `set -e\n${lines.join('\n')}`
+  const lines = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
+    .map((line) => line.replaceAll(' \\\\', ' \\'))
+  if (lines.length === 0) return undefined
+  const commands = wholeCommands(lines)
+  if (commands === undefined) return `set -e\n${lines.join('\n')}`
+  return commands.length === 1 ? commands[0] : commands.map((command) => `{ ${command}\n}`).join(' &&\n')
 }
 
 const placeholder = '[[COMPOSE_COMMAND]]'

@@ -41,13 +41,13 @@ function parseLine(raw: string, number: number): KeyValuePair | undefined {
   if (line === '' || line.startsWith('#') || line.startsWith('//')) return undefined
   const comment = line.indexOf(' #')
   if (comment >= 0) line = line.slice(0, comment)
-  line = line.replace(/^[- ]+/, '').trim()
+  line = line.trim().replace(/^-+/, '').trim()
   const at = line.search(/[=:]/)
   if (at < 0) throw new KeyValueError(number, line)
   let key = line.slice(0, at).trim()
   let value = line.slice(at + 1).trim()
-  const quote = key[0]
-  if ((quote === '"' || quote === "'") && !(key.length > 1 && /["']$/.test(key)) && value.endsWith(quote)) {
+  // Komodo does not mind whether the two are the same.
+  if (/^["']/.test(key) && !/["']$/.test(key) && /["']$/.test(value)) {
     key = key.slice(1).trim()
     value = value.slice(0, -1).trim()
   }

@@ -233,6 +233,77 @@ describe('read takes backslashes in multi-line strings literally, like Komodo, a
   })
 })
 
+describe('read says of text that is no TOML what people most often have done', () => {
+  it.each<[sentence: string, text: string, says: string]>([
+    [
+      'a merge that nobody finished',
+      '<<<<<<< HEAD\n[[stack]]',
+      'illegal character in key; the line is left over from a git merge.',
+    ],
+    [
+      'its middle',
+      '[[stack]]\nname = "a"\n=======\n',
+      'unexpected end of key; the line is left over from a git merge.',
+    ],
+    [
+      'a pattern with one backslash',
+      'p = "\\^web-.*"',
+      `unrecognised escape sequence; in "..." a backslash is written twice, in '...' once.`,
+    ],
+    [
+      'a pattern that escapes its own end',
+      'p = "web\\"\nq = 1',
+      `control characters are not allowed in strings; in "..." a backslash is written twice, in '...' once.`,
+    ],
+    ['a text without quotes', 'name = web', `invalid value; a text stands in quotes, "..." or '...'.`],
+    [
+      'a text in the quotes of a word processor',
+      'name = “web”',
+      `invalid value; a text stands in quotes, "..." or '...'.`,
+    ],
+    ['a flag in capitals', 'deploy = True', 'invalid value; true and false are written in small letters.'],
+    ['YAML', 'name: web', 'illegal character in key; between key and value stands "=".'],
+    ['a comment of another language', '// stacks', 'illegal character in key; a comment begins with "#".'],
+    ['JSON', '{ "stack": [] }', 'illegal character in key; this looks like JSON.'],
+    ['and of the rest only what the parser says', 'port = 08', 'illegal leading zero.'],
+  ])('%s', (_, text, says) => {
+    expect(problems(text)).toEqual([expect.stringMatching(/^\d+:\d+ error InvalidToml: Not valid TOML: /)])
+    expect(problems(text)[0]).toContain(`: ${says}`)
+  })
+})
+
+describe('read takes a list for a command, as Komodo does', () => {
+  it.each<[sentence: string, list: string, command: Record<string, unknown>]>([
+    [
+      'for its keys in their order',
+      '["scripts", "sh a.sh", true]',
+      { path: 'scripts', command: 'sh a.sh\n', shellMode: true },
+    ],
+    ['for the first ones only', '["sh a.sh"]', { path: 'sh a.sh' }],
+  ])('%s', (_, list, preDeploy) => {
+    const { declarations, diagnostics } = readText(`[[stack]]\nname = "a"\nconfig.pre_deploy = ${list}`)
+    expect(declarations[0]!.spec).toEqual({ preDeploy })
+    expect(diagnostics).toMatchObject([
+      {
+        severity: 'warning',
+        message: `"pre_deploy" takes a table; a list is read, as by Komodo, as its "path", "command", "shell_mode" in this order.`,
+      },
+    ])
+  })
+
+  it('and an empty list for no command', () => {
+    expect(config('repo', 'on_pull = []')).toEqual({ onPull: {} })
+  })
+
+  it.each([
+    ['["sh a.sh", ["b"]]', '"command" takes text, not a list.'],
+    ['[{ command = "sh a.sh" }]', '"pre_deploy" takes a table with "path", "command", "shell_mode", not a list.'],
+  ])('but refuses %s', (list, message) => {
+    const said = problems(`[[stack]]\nname = "a"\nconfig.pre_deploy = ${list}`)
+    expect(said.at(-1)).toBe(`3:8 error WrongType: ${message}`)
+  })
+})
+
 describe('read warns of what Komodo would silently ignore', () => {
   it.each<[sentence: string, text: string, warning: string]>([
     [
@@ -387,6 +458,16 @@ describe('read refuses, and says what is expected and where', () => {
       '[[stack]]\nname = "a"\nconfig = 1',
       '3:1 error WrongType: "config" takes a table, not a whole number.',
     ],
+    [
+      'one entry of a list, and which',
+      '[[stack]]\nname = "a"\ntags = ["b", 1]',
+      '3:14 error WrongType: Entry 2 of "tags" takes text, not a whole number.',
+    ],
+    [
+      'an image as one text, with the keys it takes',
+      '[[deployment]]\nname = "a"\nconfig.image = "web:1"',
+      '3:8 error WrongType: "image" takes a table with "type", "params", not text.',
+    ],
   ])('%s: that block alone', (_, text, error) => {
     expect(problems(text)).toEqual([error])
     const other = '\n[[server]]\nname = "other"\n'
@@ -457,13 +538,61 @@ describe('read refuses, and says what is expected and where', () => {
     expect(problems('#'.repeat(limits.characters + 1))).toEqual([expect.stringContaining('FileTooLarge')])
   })
 
-  it('the whole file when it has too many problems to list', () => {
-    const { diagnostics } = readText(
-      `[[stack]]\nname = "a"\n${Array.from({ length: 1_000 }, (_, i) => `x${i} = 1`).join('\n')}`,
-    )
+  it('the whole file when it has too many errors to list', () => {
+    const blocks = Array.from({ length: 1_000 }, (_, i) => `[[stack]]\nname = "a${i}"\nconfig.auto_pull = 1`)
+    const { diagnostics } = readText(blocks.join('\n'))
     expect(diagnostics).toHaveLength(limits.diagnostics + 1)
     expect(diagnostics.at(-1)).toMatchObject({ severity: 'error', code: 'TooManyProblems' })
     expect(diagnostics.at(-1)).not.toHaveProperty('block')
+  })
+})
+
+describe('read never makes an error of many warnings', () => {
+  const misspelt = Array.from({ length: 1_000 }, (_, i) => `x${i} = 1`).join('\n')
+
+  it('in a file whose keys Komodo ignores', () => {
+    const { declarations, diagnostics } = readText(`[[stack]]\nname = "a"\n${misspelt}`)
+    expect(declarations).toHaveLength(1)
+    expect(diagnostics).toHaveLength(limits.diagnostics + 1)
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(diagnostics.at(-1)!.message).toBe('Not listed: 900 more warnings in this file; mend the ones above first.')
+  })
+
+  it('and lists the error that stands behind them', () => {
+    const { diagnostics } = readText(`[[stack]]\nname = "a"\n${misspelt}\n[[stack]]\nname = "b"\ntags = "t"`)
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { code: 'WrongType', block: { kind: 'Stack', name: 'b' } },
+    ])
+  })
+})
+
+describe('read says once that a file is of another program', () => {
+  it.each<[sentence: string, text: string, warnings: string[]]>([
+    [
+      'however many tables and keys it has',
+      'title = "t"\n[tools]\nnode = "24"\n[[rules]]\nid = "r"',
+      [`1:1 warning UnknownTable: No block of this file is Komodo's (it has "title" and 2 more); the file is ignored.`],
+    ],
+    [
+      'and still finds the misspelt table in it',
+      'title = "t"\n[[stak]]\nname = "a"',
+      [
+        '2:1 warning UnknownTable: Unknown table "stak"; did you mean [[stack]]?',
+        `1:1 warning UnknownTable: No block of this file is Komodo's (it has "title"); the file is ignored.`,
+      ],
+    ],
+    [
+      'but names each key that stands beside blocks',
+      'title = "t"\nowner = "o"\n[[stack]]\nname = "a"\n[other]',
+      [
+        '1:1 warning UnknownTable: Unknown key "title"; it is ignored.',
+        '2:1 warning UnknownTable: Unknown key "owner"; it is ignored.',
+        '5:1 warning UnknownTable: Unknown table "other"; it is ignored.',
+      ],
+    ],
+    ['and says nothing of an empty one', '# nothing yet\n', []],
+  ])('%s', (_, text, warnings) => {
+    expect(problems(text)).toEqual(warnings)
   })
 })
 

@@ -2,6 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { looksLikeObjectId } from '../api/name-rules.ts'
 import { isVariableName } from '../text/interpolate.ts'
 import type { BlockName, Declaration, Diagnostic, ParsedFiles, SourceFile, SourcePosition } from './declaration.ts'
+import { whyInvalid } from './invalid-toml.ts'
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
 import { isTable, type RawTable } from './raw-table.ts'
@@ -19,7 +20,7 @@ export const limits = {
   blocks: 50_000,
   /** Each costs a kilobyte while the file is read. */
   keys: 300_000,
-  /** Further problems in the same file are only counted. */
+  /** Further errors in the same file, and further warnings, are only counted. */
   diagnostics: 100,
 } as const
 
@@ -40,7 +41,8 @@ class FileReader {
   readonly #positions: Positions
   readonly #declarations: Declaration[] = []
   readonly #diagnostics: Diagnostic[] = []
-  #suppressed = 0
+  /** How many there were, listed or not. */
+  readonly #reported = { error: 0, warning: 0 }
 
   constructor(file: SourceFile) {
     this.#file = file
@@ -52,10 +54,8 @@ class FileReader {
   read(): ParsedFiles {
     const document = this.#parse()
     if (document) this.#readDocument(document)
-    if (this.#suppressed > 0) {
-      const message = `${this.#suppressed} more problems in this file are not listed; it is refused whole. Mend the ones above first.`
-      this.#diagnostics.push({ severity: 'error', code: 'TooManyProblems', message, position: this.#positions.at(0) })
-    }
+    this.#countTheRest('error', 'it is refused whole. Mend the ones above first.')
+    this.#countTheRest('warning', 'mend the ones above first.')
     return { declarations: this.#declarations, diagnostics: this.#diagnostics }
   }
 
@@ -72,7 +72,7 @@ class FileReader {
     try {
       return parse(this.#scan.text, { integersAsBigInt: true, maxDepth: limits.depth }) as RawTable
     } catch (error) {
-      this.#fail('InvalidToml', this.#errorPosition(error), `Not valid TOML: ${parserMessage(error)}.`)
+      this.#fail('InvalidToml', this.#errorPosition(error), `Not valid TOML: ${whyInvalid(error, this.#scan.text)}.`)
       return undefined
     }
   }
@@ -92,11 +92,15 @@ class FileReader {
 
   #readDocument(document: RawTable): void {
     const seen = new Map<string, string>()
+    const hasBlocks = Object.keys(document).some((table) => blockModels.has(table))
+    const foreign: string[] = []
     let blocks = 0
     for (const [table, value] of Object.entries(document)) {
       const model = blockModels.get(table)
       if (!model) {
-        this.#unknownTable(table)
+        const warning = unknownTable(table, value)
+        if (hasBlocks || warning.near) this.#warn(table, warning.message)
+        else foreign.push(table)
         continue
       }
       const other = seen.get(model.kind)
@@ -119,6 +123,7 @@ class FileReader {
       }
       this.#readBlocks(table, model, value)
     }
+    this.#foreignFile(foreign)
   }
 
   #readBlocks(table: string, model: BlockModel, blocks: readonly RawTable[]): void {
@@ -166,9 +171,14 @@ class FileReader {
     if (!failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
   }
 
-  #unknownTable(table: string): void {
-    const near = nearest(table, blockModels.keys())
-    const message = `Unknown table "${shorten(table)}"; ${near ? `did you mean [[${near}]]?` : 'it is ignored.'}`
+  /** Folders hold TOML of other programs, too, which Komodo passes over; that is said once, not of each of their keys. */
+  #foreignFile([first, ...more]: readonly string[]): void {
+    if (first === undefined) return
+    const has = `"${shorten(first)}"${more.length > 0 ? ` and ${more.length} more` : ''}`
+    this.#warn(first, `No block of this file is Komodo's (it has ${has}); the file is ignored.`)
+  }
+
+  #warn(table: string, message: string): void {
     this.#report({ severity: 'warning', code: 'UnknownTable', message }, () => this.#positions.find([table]))
   }
 
@@ -180,13 +190,25 @@ class FileReader {
     what: Omit<Diagnostic, 'position' | 'block'> & { block?: BlockName | undefined },
     position: () => SourcePosition,
   ): void {
-    if (this.#diagnostics.length >= limits.diagnostics) {
-      this.#suppressed++
-      return
-    }
+    // Each of its own, so that warnings never hide an error.
+    if (this.#reported[what.severity]++ >= limits.diagnostics) return
     const { block, ...rest } = what
     this.#diagnostics.push({ ...rest, position: position(), ...(block && { block }) })
   }
+
+  #countTheRest(severity: Diagnostic['severity'], consequence: string): void {
+    const more = this.#reported[severity] - limits.diagnostics
+    if (more <= 0) return
+    const message = `Not listed: ${more} more ${severity}${more > 1 ? 's' : ''} in this file; ${consequence}`
+    this.#diagnostics.push({ severity, code: 'TooManyProblems', message, position: this.#positions.at(0) })
+  }
+}
+
+function unknownTable(key: string, value: unknown): { near: boolean; message: string } {
+  const isKey = !isTable(value) && !(Array.isArray(value) && value.some(isTable))
+  const near = isKey ? undefined : nearest(key, blockModels.keys())
+  const what = `Unknown ${isKey ? 'key' : 'table'} "${shorten(key)}"`
+  return { near: near !== undefined, message: `${what}; ${near ? `did you mean [[${near}]]?` : 'it is ignored.'}` }
 }
 
 /** How often `char` stands in the text; counts only a little further than `most`. */
@@ -250,10 +272,3 @@ function hideSecrets(model: BlockModel, values: Record<string, unknown>, secrets
 
 /** Keys of a block that are no fields. */
 const notFields: ReadonlySet<string> = new Set(['name', 'config'])
-
-/** The parser's message without its picture of the text, which may show a secret. */
-function parserMessage(error: unknown): string {
-  if (!(error instanceof TomlError)) return 'the text cannot be understood'
-  const [first = ''] = error.message.split('\n')
-  return first.replace(/^Invalid TOML document: /, '').replace(/\.$/, '')
-}

@@ -39,9 +39,10 @@ export class Reading {
     return new Reading(this.#kind, this.path, this.#report, both, this.secrets)
   }
 
-  /** The key or index at the end of the path, in quotes. */
+  /** What stands at the end of the path, as a message begins: the key in quotes, or which entry of a list it is. */
   get key(): string {
-    return `"${this.path.at(-1)}"`
+    const key = this.path.at(-1)
+    return typeof key === 'number' ? `Entry ${key + 1} of "${this.path.at(-2)}"` : `"${key}"`
   }
 
   error(code: string, message: string): undefined {

@@ -170,15 +170,19 @@ function readList(raw: unknown, model: ValueModel & { type: 'list' }, reading: R
  */
 export function readNested(
   raw: unknown,
-  { table, shorthand, wrapped, variants }: TableValue,
+  { table, shorthand, inOrder, wrapped, variants }: TableValue,
   reading: Reading,
   at: string,
 ): Record<string, unknown> | undefined {
+  // A table in the list is somebody's idea of several commands, which nobody reads.
+  if (inOrder && Array.isArray(raw) && !raw.some(isTable)) return readInOrder(raw, table, reading, at)
   if (shorthand !== undefined && typeof raw === 'string') {
     return readTable(Object.assign(Object.create(null), { [shorthand]: raw }), table, reading, at)
   }
   if (!isTable(raw)) {
-    return reading.wrongType(shorthand === undefined ? 'a table' : `a table, or the ${shorthand} alone`, raw)
+    const keys = table.fields.map(({ key }) => key)
+    const expected = keys.length > 0 && keys.length <= 4 ? `a table with ${oneOf(keys)}` : 'a table'
+    return reading.wrongType(shorthand === undefined ? expected : `a table, or the ${shorthand} alone`, raw)
   }
   if (variants) return readVariant(raw, table, variants, reading, at)
   const { type, params } = raw
@@ -191,6 +195,24 @@ export function readNested(
     : reading.wrongType('a table', params)
   reading.path.pop()
   return values
+}
+
+/** `["scripts", "sh prepare.sh"]` for `{ path = "scripts", command = "sh prepare.sh" }`. What is beyond the keys, Komodo does not look at. */
+function readInOrder(
+  items: readonly unknown[],
+  table: TableModel,
+  reading: Reading,
+  at: string,
+): Record<string, unknown> {
+  const keys = table.fields.map(({ key }) => key)
+  if (items.length > 0) {
+    reading.warn(
+      'ListForTable',
+      `${reading.key} takes a table; a list is read, as by Komodo, as its ${oneOf(keys)} in this order.`,
+    )
+  }
+  const named = Object.fromEntries(keys.slice(0, items.length).map((key, index) => [key, items[index]]))
+  return readTable(named, table, reading, at)
 }
 
 /** `{ type, params }`: which keys `params` takes depends on `type`. */

@@ -55,6 +55,7 @@ export interface TableValue {
   /** The key that a bare text stands for. */
   shorthand?: string
   /** See `TomlMeta`. */
+  inOrder?: true
   wrapped?: NonNullable<TomlMeta['wrapped']>
   /** A tagged union: what `params` takes, by the value of `type`. */
   variants?: ReadonlyMap<string, TableModel>
@@ -221,11 +222,12 @@ function defaultOf(property: AnnotatedSchema, secret: boolean): { default?: unkn
   return value === undefined ? {} : { default: value }
 }
 
-function tableValue(table: TableModel, { shorthand, wrapped, variants }: TomlMeta): TableValue {
+function tableValue(table: TableModel, { shorthand, inOrder, wrapped, variants }: TomlMeta): TableValue {
   return {
     type: 'table',
     table,
     ...(shorthand && { shorthand }),
+    ...(inOrder && { inOrder }),
     ...(wrapped && { wrapped }),
     ...(variants && { variants: variants === 'executions' ? executionVariants() : schemaVariants(table, variants) }),
   }

@@ -44,6 +44,8 @@ export interface TomlMeta {
   enumAliases?: Readonly<Record<string, readonly string[]>>
   /** The key of a table that a bare text stands for. */
   shorthand?: string
+  /** Komodo takes a list, too: the values of the first keys, in the order of the table. */
+  inOrder?: true
   /**
    * Older files wrap the table in `{ type, params }`. By `type`: what `params` lacks is taken from here; nothing there, and the table
    * stands for "not given".
@@ -82,6 +84,7 @@ const metaKeys = new Set([
   'references',
   'enumAliases',
   'shorthand',
+  'inOrder',
   'wrapped',
   'variants',
   'variantDefault',

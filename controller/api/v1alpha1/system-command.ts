@@ -19,5 +19,5 @@ export const systemCommand = (description: string, since?: string) =>
         options,
       ),
     description,
-    since ? { since } : {},
+    { inOrder: true, ...(since && { since }) },
   )
