@@ -114,6 +114,8 @@ function mergeField(
   const somebody = live === undefined ? declared !== undefined && !owners.owns(path) : others.length > 0
   // Line ends at the end of texts that are read in lines mean nothing, and the reader sets them right.
   if (!somebody || (shapeOf(schema) !== undefined && isSameText(completed, live))) return
+  // An empty text is what the file says already by not giving the key.
+  if (completed === undefined && live === '') return
   if (!side.fileChanged && side.objectChanged) {
     const value = live === undefined || whole ? live : writable(live, declared, schema, input)
     result.wanted = withValue(result.wanted, path, value)

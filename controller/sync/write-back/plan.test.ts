@@ -217,8 +217,37 @@ describe('what cannot be written back', () => {
     expect(writeBacks(planned).join()).toMatch(/change Stack s/)
     expect(planned.changes).toEqual([])
     expect(problems(planned)).toEqual([
-      'NotWrittenBack: was changed, and cannot be written back to a.toml: its address would be read otherwise; write it into the file by hand, or undo the change',
+      'NotWrittenBack: was changed, and cannot be written back to a.toml:2: its address would be read otherwise; write it into the file by hand, or undo the change',
     ])
+  })
+})
+
+describe('what would be written again and again', () => {
+  it('an empty text for a key that a variant does not have makes no commit', () => {
+    const declared = { 'a.toml': '[[builder]]\nname = "b"\nconfig = { type = "Server", params.server_id = "h" }\n' }
+    const world = patched(worldOf(declared), 'Builder', 'b', { params: { subnetId: '' } })
+    const planned = plan(declared, world)
+    expect([planned.writeBacks, planned.changes, planned.problems]).toEqual([[], [], []])
+  })
+
+  it('an object that is declared twice is written to neither place, and keeps what somebody set', () => {
+    const block = '[[server]]\nname = "h1"\nconfig.address = "a"\n'
+    const declared = { 'a.toml': block, 'b.toml': block }
+    const planned = plan(declared, patched(worldOf(declared), 'Server', 'h1', { address: 'b' }))
+    expect([planned.writeBacks, planned.changes, planned.writtenFiles]).toEqual([[], [], []])
+    expect(problems(planned)).toEqual([
+      'DeclaredTwice: declared more than once, each time the same: a.toml:1 and b.toml:1; remove all but one',
+      'NotWrittenBack: was changed, and cannot be written back to a.toml:1: it is declared again at b.toml:1, and one block is to say it alone; write it into the file by hand, or undo the change',
+    ])
+  })
+
+  it('a deleted object that is declared twice loses neither block', () => {
+    const block = '[[server]]\nname = "h1"\n'
+    const declared = { 'a.toml': block, 'b.toml': block }
+    const world = { ...worldOf(declared), live: new Map() }
+    const planned = plan(declared, world, { deleted: new Set(['Server/h1']) }, { prune: true })
+    expect(planned.summary).toMatchObject({ create: 1 })
+    expect(planned.writtenFiles).toEqual([])
   })
 })
 

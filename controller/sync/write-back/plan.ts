@@ -47,6 +47,7 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   const { declarations, scope, kinds } = input
   const wanted = desiredObjects(declarations, scope, kinds, (kind) => index.names(kind))
   const byPosition = new Map(declarations.map((one) => [placeKey(one.position), one]))
+  const places = Map.groupBy(declarations, (one) => declaredKey(one, kinds))
   const result: WriteBackPlan = {
     changes: [],
     files: [],
@@ -64,13 +65,22 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   // Of what could not be understood nobody knows whether it declares the object.
   if (!input.partial) candidates.push(...additions(wanted.declared, input, managed, result))
 
+  // Blocks that say the same would no longer do so, and then nothing is done about their object.
+  const repeatsOf = ({ change }: Candidate): readonly Declaration[] =>
+    change.sort === 'add' ? [] : (places.get(objectKey(change.kind.definition.kind, change.name)) ?? []).slice(1)
   const { files, refused } = rewriteFiles(
     managed.files,
-    candidates.map(({ rewrite }) => rewrite),
+    candidates.filter((one) => repeatsOf(one).length === 0).map(({ rewrite }) => rewrite),
   )
   const replaced = new Map<string, Declaration | undefined>()
-  for (const { rewrite, change, declaration, position } of candidates) {
-    const problem = refused.get(rewrite)
+  for (const candidate of candidates) {
+    const { rewrite, change, declaration, position } = candidate
+    const repeats = repeatsOf(candidate)
+    const problem = repeats.length > 0 ? declaredAgain(repeats) : refused.get(rewrite)
+    if (rewrite.edit.action === 'change') {
+      for (const { position: at } of repeats)
+        replaced.set(placeKey(at), declaration && { ...declaration, position: at })
+    }
     if (problem === undefined) result.changes.push({ ...change, digest: digestOf(change) })
     else result.problems.push(notWritten(change, position, problem))
     if (rewrite.edit.action === 'change') replaced.set(placeKey(position), declaration)
@@ -84,6 +94,12 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   })
   return { ...result, files, declarations: [...kept, ...result.declarations] }
 }
+
+const declaredKey = ({ kind, name }: Declaration, kinds: PlanInput['kinds']): string =>
+  objectKey(kind, kinds.get(kind)?.toml.normalizeName(name) ?? name)
+
+const declaredAgain = (repeats: readonly Declaration[]): string =>
+  `it is declared again at ${repeats.map(({ position }) => formatPosition(position)).join(', ')}, and one block is to say it alone`
 
 const placeKey = ({ file, line, column }: SourcePosition): string => `${file}\0${line}\0${column}`
 
@@ -254,7 +270,7 @@ function digestOf({ kind, name, objectName, sort, fields }: Omit<PlannedWriteBac
 }
 
 const notWritten = (
-  { kind, name }: Pick<PlannedWriteBack, 'kind' | 'name'>,
+  { kind, name, sort }: Pick<PlannedWriteBack, 'kind' | 'name' | 'sort'>,
   position: SourcePosition,
   why: string,
 ): PlanProblem => ({
@@ -262,9 +278,17 @@ const notWritten = (
   reason: 'NotWrittenBack',
   kind: kind.definition.kind,
   name,
-  message: `was changed, and cannot be written back to ${position.file}: ${why}; write it into the file by hand, or undo the change`,
+  message: refusals[sort](sort === 'add' ? position.file : formatPosition(position), why),
   positions: [position],
 })
+
+const refusals: Readonly<Record<PlannedWriteBack['sort'], (place: string, why: string) => string>> = {
+  change: (place, why) =>
+    `was changed, and cannot be written back to ${place}: ${why}; write it into the file by hand, or undo the change`,
+  add: (place, why) => `is new, and cannot be written to ${place}: ${why}; declare it by hand`,
+  remove: (place, why) =>
+    `was deleted, and its block at ${place} cannot be taken away: ${why}; take it away by hand, until then it is made anew`,
+}
 
 const overwritten = ({ kind, name, position }: DesiredObject, fields: readonly string[]): PlanProblem => ({
   severity: 'warning',
