@@ -38,6 +38,8 @@ export interface PlanInput {
 export interface ManagedInput extends Places {
   /** What was read. */
   files: readonly SourceFile[]
+  /** Why a file cannot be written, or made, at this path. */
+  obstacle?(path: string): string | undefined
   /** `Kind/objectName` of declared objects that somebody was seen to delete. */
   deleted: ReadonlySet<string>
   /** What is to be written stands on a branch for review: it is no part of the plan, and nothing takes the objects back. */

@@ -132,6 +132,13 @@ describe('a commit', () => {
     }
   })
 
+  it('puts no folder in the place of a file', async () => {
+    const base = repository.commit({ 'a.toml': 'one' })
+    await sources.open(remote(), signal)
+    const commit = commitOf(base, { 'a.toml/b.toml': 'x' })
+    expect(await reasonOf(sources.push(remote(), commit, signal))).toBe('NotWritable')
+  })
+
   it.each([
     ['../x', {}],
     ['.git/config', {}],

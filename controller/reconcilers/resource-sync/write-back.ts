@@ -23,6 +23,7 @@ export const managedInput = (
         files: declared.files.files,
         reads: writing.reads,
         onlyFile: writing.onlyFile,
+        obstacle: (path) => writing.obstacle?.(path, declared.files.kept),
         newObjects: sync.spec.operator.writeBack.newObjects || undefined,
         deleted,
       }

@@ -314,11 +314,22 @@ describe('a new object', () => {
     [{ [annotation.file]: '../up.toml' }, {}, /cannot be its file/],
     [{ [annotation.file]: '/etc/x.toml' }, {}, /cannot be its file/],
     [{ [annotation.file]: 'x.yaml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: '.git/x.toml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: 'x\ny.toml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: 'x.toml' }, { obstacle: (path) => `${path} is taken` }, /^NotWrittenBack.*x.toml is taken/],
     [{ [annotation.file]: 'x.toml' }, { reads: () => false }, /does not read x.toml/],
-  ])('is not written and left alone: %j %j', (annotations, managed, message) => {
-    const planned = plan(files, named(annotations), managed)
-    expect([planned.writeBacks, planned.changes]).toEqual([[], []])
-    expect(problems(planned)).toEqual([expect.stringMatching(message)])
+  ] as [Record<string, string>, Partial<ManagedInput>, RegExp][])(
+    'is not written and left alone: %j %j',
+    (annotations, managed, message) => {
+      const planned = plan(files, named(annotations), managed)
+      expect([planned.writeBacks, planned.changes]).toEqual([[], []])
+      expect(problems(planned)).toEqual([expect.stringMatching(message)])
+    },
+  )
+
+  it('says nothing but what it says, with the defaults that the API server filled in', () => {
+    const planned = plan(files, named({ [annotation.file]: 'servers.toml' }))
+    expect(writeBacks(planned)).toEqual(['add Server new (servers.toml) address: undefined -> "z"'])
   })
 
   it('is not one that the sync applied once and that is no longer declared', () => {

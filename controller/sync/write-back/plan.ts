@@ -68,15 +68,17 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   // Blocks that say the same would no longer do so, and then nothing is done about their object.
   const repeatsOf = ({ change }: Candidate): readonly Declaration[] =>
     change.sort === 'add' ? [] : (places.get(objectKey(change.kind.definition.kind, change.name)) ?? []).slice(1)
+  const obstacleOf = (path: string) => managed.obstacle?.(path)
+  const isFree = (one: Candidate): boolean => repeatsOf(one).length === 0 && obstacleOf(one.rewrite.file) === undefined
   const { files, refused } = rewriteFiles(
     managed.files,
-    candidates.filter((one) => repeatsOf(one).length === 0).map(({ rewrite }) => rewrite),
+    candidates.filter(isFree).map(({ rewrite }) => rewrite),
   )
   const replaced = new Map<string, Declaration | undefined>()
   for (const candidate of candidates) {
     const { rewrite, change, declaration, position } = candidate
     const repeats = repeatsOf(candidate)
-    const problem = repeats.length > 0 ? declaredAgain(repeats) : refused.get(rewrite)
+    const problem = repeats.length > 0 ? declaredAgain(repeats) : (obstacleOf(rewrite.file) ?? refused.get(rewrite))
     if (rewrite.edit.action === 'change') {
       for (const { position: at } of repeats)
         replaced.set(placeKey(at), declaration && { ...declaration, position: at })
