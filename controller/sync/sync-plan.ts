@@ -40,8 +40,8 @@ export interface ManagedInput extends Places {
   files: readonly SourceFile[]
   /** Why a file cannot be written, or made, at this path. */
   obstacle?(path: string): string | undefined
-  /** `Kind/objectName` of declared objects that somebody was seen to delete. */
-  deleted: ReadonlySet<string>
+  /** By `Kind/objectName`, declared objects that somebody was seen to delete: what was noted on them of what was applied, if anything. */
+  deleted: ReadonlyMap<string, string>
   /** What is to be written stands on a branch for review: it is no part of the plan, and nothing takes the objects back. */
   onReview?: boolean
 }

@@ -123,7 +123,7 @@ function mergeField(
     for (const manager of others) if (!result.by.includes(manager)) result.by.push(manager)
     return
   }
-  if (side.known && side.objectChanged && declared !== undefined) result.overwritten.push(path.join('.'))
+  if (side.known && side.objectChanged) result.overwritten.push(path.join('.'))
   // The file no longer says it. Server-side apply leaves what somebody else owns as well, so its default is applied.
   if (declared === undefined && side.fileChanged && completed !== undefined) {
     result.resets = withValue(result.resets, path, completed)

@@ -19,7 +19,7 @@ function plan(
 ): SyncPlan {
   const { declarations, diagnostics } = read(filesOf(files))
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
-  const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Set<string>() }
+  const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
   return planSync(input(declarations, world, { managed: { files: filesOf(files), ...places, ...managed }, ...more }))
 }
 
@@ -142,6 +142,26 @@ describe('a change that somebody made to an object', () => {
     ])
   })
 
+  it('gives way to a file that gave the key up, and was lost without a word', () => {
+    const world = patched(worldOf(files), 'Stack', 'web', { server: 'h2' })
+    const without = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace(/server_id.*\n/, '') ?? '' }
+    const planned = plan(without, world)
+    expect(planned.changes).toMatchObject([{ fields: [{ path: 'server', from: 'h2', to: '' }] }])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was changed both here and in apps/web.toml (server): the file is applied',
+    ])
+  })
+
+  it('of a part of a table whose other part changed in the file gives way, too, and was lost without a word', () => {
+    const declared = { 'a.toml': '[[server]]\nname = "h1"\noperator.interval = "1m"\n' }
+    const world = patched(worldOf(declared), 'Server', 'h1', { operator: { suspend: true } })
+    const planned = plan({ 'a.toml': declared['a.toml'].replace('1m', '2m') }, world)
+    expect(planned.writeBacks).toEqual([])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was changed both here and in a.toml (operator.suspend): the file is applied',
+    ])
+  })
+
   it('does not hinder a change of another field in the file, and neither is lost', () => {
     const world = patched(worldOf(files), 'Stack', 'web', { server: 'h2' })
     const changed = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace('A = 1', 'A = 9') ?? '' }
@@ -245,7 +265,7 @@ describe('what would be written again and again', () => {
     const block = '[[server]]\nname = "h1"\n'
     const declared = { 'a.toml': block, 'b.toml': block }
     const world = { ...worldOf(declared), live: new Map() }
-    const planned = plan(declared, world, { deleted: new Set(['Server/h1']) }, { prune: true })
+    const planned = plan(declared, world, { deleted: new Map([['Server/h1', '']]) }, { prune: true })
     expect(planned.summary).toMatchObject({ create: 1 })
     expect(planned.writtenFiles).toEqual([])
   })
@@ -342,13 +362,23 @@ describe('a new object', () => {
 describe('a deleted object', () => {
   const world = worldOf(files)
   const without = { ...world, live: new Map([...world.live].filter(([kind]) => kind !== 'Stack')) }
-  const deleted = new Set(['Stack/web'])
+  const note = world.live.get('Stack')?.[0]?.metadata.annotations?.[annotation.declared] ?? ''
+  const deleted = new Map([['Stack/web', note]])
 
   it('goes from its file when it was seen to go and the sync deletes', () => {
     const planned = plan(files, without, { deleted }, { prune: true })
     expect(writeBacks(planned)).toEqual(['remove Stack web (apps/web.toml:1)'])
     expect(planned.changes).toEqual([])
     expect(planned.writtenFiles[0]?.after).toBe('')
+  })
+
+  it('is made anew when its block was changed since, and this is said', () => {
+    const changed = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace('A = 1', 'A = 9') ?? '' }
+    const planned = plan(changed, without, { deleted }, { prune: true })
+    expect([planned.writeBacks, planned.summary.create]).toEqual([[], 1])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was deleted here and changed in apps/web.toml:1: it is made anew; take its block away if it is to go',
+    ])
   })
 
   it('is made anew when nobody saw it go, or the sync does not delete', () => {

@@ -166,15 +166,21 @@ function removals(
   { prune, deletionBudget, inventory, partial }: PlanInput,
   { deleted }: ManagedInput,
   index: LiveIndex,
-  { problems }: WriteBackPlan,
+  { problems, fingerprints }: WriteBackPlan,
 ): Candidate[] {
-  const gone = desired.filter(({ kind, name, objectName }) => {
+  let gone = desired.filter(({ kind, name, objectName }) => {
     const key = objectKey(kind.definition.kind, objectName)
     if (!deleted.has(key) || !inventory.has(key)) return false
     const live = index.byName(kind.definition.kind, name)
     return live === undefined || live.metadata.deletionTimestamp !== undefined
   })
   if (!prune || partial || gone.length === 0) return []
+  // Who changed the block since does not want it gone.
+  const noted = ({ kind, objectName }: DesiredObject) => deleted.get(objectKey(kind.definition.kind, objectName))
+  const isChanged = (one: DesiredObject): boolean =>
+    noted(one) !== '' && noted(one) !== fingerprints.get(objectKey(one.kind.definition.kind, one.name))
+  for (const one of gone.filter(isChanged)) problems.push(changedSince(one))
+  gone = gone.filter((one) => !isChanged(one))
   if (gone.length > deletionBudget) {
     for (const { kind, name, position } of gone.slice(0, 1)) {
       const message = `and ${gone.length - 1} others were deleted, but at most ${deletionBudget} may go from the files at a time: they are made anew; raise operator.deletionBudget if that is meant`
@@ -291,6 +297,15 @@ const refusals: Readonly<Record<PlannedWriteBack['sort'], (place: string, why: s
   remove: (place, why) =>
     `was deleted, and its block at ${place} cannot be taken away: ${why}; take it away by hand, until then it is made anew`,
 }
+
+const changedSince = ({ kind, name, position }: DesiredObject): PlanProblem => ({
+  severity: 'warning',
+  reason: 'Overwritten',
+  kind: kind.definition.kind,
+  name,
+  message: `was deleted here and changed in ${formatPosition(position)}: it is made anew; take its block away if it is to go`,
+  positions: [position],
+})
 
 const overwritten = ({ kind, name, position }: DesiredObject, fields: readonly string[]): PlanProblem => ({
   severity: 'warning',
