@@ -85,6 +85,8 @@ export async function makeCommit(repository: Repository, commit: NewCommit, sign
   const list = ['ls-tree', '-z', '-l', '--full-tree', commit.base, '--', ...places]
   const listed = parseListing((await git.bytes(directory, list, { maxBytes, signal })).toString())
   for (const { mode, path } of listed) {
+    // Git lists all that a folder holds.
+    if (!places.has(path)) continue
     const isFile = mode === '100644' || mode === '100755'
     // A file in the place of a folder would go with all that it says.
     if (commit.files.has(path) ? isFile : mode === '040000') continue

@@ -347,6 +347,15 @@ describe('a new object', () => {
     },
   )
 
+  it('is not applied before the file declares it, and then it is only noted', () => {
+    const world = named({ [annotation.file]: 'servers.toml' })
+    const planned = plan(files, world)
+    expect([planned.changes, planned.inventory.has('Server/new')]).toEqual([[], false])
+    const next = plan(rewritten(files, planned), world)
+    expect([next.writeBacks, next.changes]).toEqual([[], []])
+    expect(next.unnoted.map(({ desired }) => desired.name)).toEqual(['new'])
+  })
+
   it('says nothing but what it says, with the defaults that the API server filled in', () => {
     const planned = plan(files, named({ [annotation.file]: 'servers.toml' }))
     expect(writeBacks(planned)).toEqual(['add Server new (servers.toml) address: undefined -> "z"'])

@@ -26,7 +26,10 @@ import { type ChangedFile, type Rewrite, rewriteFiles } from './rewrite.ts'
 export interface WriteBackPlan {
   changes: PlannedWriteBack[]
   files: readonly ChangedFile[]
-  /** As the files will declare them. What could not be written is as it is, so that nothing takes it back. */
+  /**
+   * As the files will declare them. What could not be written is as it is, so that nothing takes it back. What is new is not among them:
+   * an object that was applied, and that no file declares when the push fails or waits for review, would be one to delete.
+   */
   declarations: Declaration[]
   /** By `Kind/name`: to be applied beside what is declared (see `Merged`). */
   resets: ReadonlyMap<string, PlainObject>
@@ -38,7 +41,7 @@ export interface WriteBackPlan {
 interface Candidate {
   rewrite: Rewrite
   change: Omit<PlannedWriteBack, 'digest'>
-  /** What the file declares afterwards; nothing, when it was removed. */
+  /** What the file declares afterwards, of a block that it had before. */
   declaration?: Declaration
   position: SourcePosition
 }
@@ -87,14 +90,12 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
     else result.problems.push(notWritten(change, position, problem))
     if (rewrite.edit.action === 'change') replaced.set(placeKey(position), declaration)
     else if (rewrite.edit.action === 'remove' && problem === undefined) replaced.set(placeKey(position), undefined)
-    else if (rewrite.edit.action === 'add' && declaration && problem === undefined)
-      result.declarations.push(declaration)
   }
   const kept = declarations.flatMap((one) => {
     const key = placeKey(one.position)
     return replaced.has(key) ? (replaced.get(key) ?? []) : one
   })
-  return { ...result, files, declarations: [...kept, ...result.declarations] }
+  return { ...result, files, declarations: kept }
 }
 
 const declaredKey = ({ kind, name }: Declaration, kinds: PlanInput['kinds']): string =>
@@ -248,7 +249,6 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
   const { definition } = kind
   const spec = withoutDefaults(isPlainObject(object.spec) ? object.spec : {}, definition.spec) as PlainObject
   const position = { file: path, line: 1, column: 1 }
-  const declaration = { kind: definition.kind, name, spec, secrets: {}, position }
   return {
     rewrite: { file: path, edit: { action: 'add', object: { kind: definition.kind, name, spec } } },
     change: {
@@ -261,7 +261,6 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
       fields: Object.entries(spec).map(([field, to]) => ({ path: field, to })),
       by: [],
     },
-    declaration,
     position,
   }
 }
