@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { applied, emptyWorld, fieldsOf, input, object, type PlanWorld } from '../../../test/build/plan-world.ts'
+import {
+  applied,
+  declare,
+  emptyWorld,
+  fieldsOf,
+  input,
+  object,
+  type PlanWorld,
+} from '../../../test/build/plan-world.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import { annotation } from '../../api/names.ts'
 import { isPlainObject, type PlainObject } from '../../json.ts'
@@ -238,6 +246,22 @@ describe('what cannot be written back', () => {
     expect(planned.changes).toEqual([])
     expect(problems(planned)).toEqual([
       'NotWrittenBack: was changed, and cannot be written back to a.toml:2: its address would be read otherwise; write it into the file by hand, or undo the change',
+    ])
+  })
+})
+
+describe('what a file of secrets declares', () => {
+  it('is not written, and it is not said that the file is not read', () => {
+    const secret = declare('Variable', 'TOKEN', { isSecret: true }, { secrets: { value: 'canary-6' }, file: 's.yaml' })
+    const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
+    const managed = { ...places, files: [], obstacle: () => 's.yaml is there, and is not read' }
+    const world = applied(planSync(input([secret], emptyWorld, { managed })), emptyWorld)
+    const planned = planSync(input([secret], patched(world, 'Variable', 'token', { description: 'd' }), { managed }))
+    expect([planned.writeBacks, planned.changes]).toEqual([[], []])
+    expect(problems(planned)).toEqual([
+      expect.stringMatching(
+        /^NotWrittenBack: was changed, and cannot be written back to s.yaml:1: the file is not one of/,
+      ),
     ])
   })
 })

@@ -71,8 +71,11 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   // Blocks that say the same would no longer do so, and then nothing is done about their object.
   const repeatsOf = ({ change }: Candidate): readonly Declaration[] =>
     change.sort === 'add' ? [] : (places.get(objectKey(change.kind.definition.kind, change.name)) ?? []).slice(1)
-  const obstacleOf = (path: string) => managed.obstacle?.(path)
-  const isFree = (one: Candidate): boolean => repeatsOf(one).length === 0 && obstacleOf(one.rewrite.file) === undefined
+  const read = new Set(managed.files.map(({ path }) => path))
+  // Of a file of secrets it is said that it cannot be written at all.
+  const obstacleOf = ({ rewrite: { file, edit } }: Candidate): string | undefined =>
+    edit.action === 'add' || read.has(file) ? managed.obstacle?.(file) : undefined
+  const isFree = (one: Candidate): boolean => repeatsOf(one).length === 0 && obstacleOf(one) === undefined
   const { files, refused } = rewriteFiles(
     managed.files,
     candidates.filter(isFree).map(({ rewrite }) => rewrite),
@@ -81,7 +84,7 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   for (const candidate of candidates) {
     const { rewrite, change, declaration, position } = candidate
     const repeats = repeatsOf(candidate)
-    const problem = repeats.length > 0 ? declaredAgain(repeats) : (obstacleOf(rewrite.file) ?? refused.get(rewrite))
+    const problem = repeats.length > 0 ? declaredAgain(repeats) : (obstacleOf(candidate) ?? refused.get(rewrite))
     if (rewrite.edit.action === 'change') {
       for (const { position: at } of repeats)
         replaced.set(placeKey(at), declaration && { ...declaration, position: at })
