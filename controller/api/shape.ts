@@ -62,7 +62,7 @@ export function withDefaults(value: unknown, schema: TSchema): unknown {
 
 /** The way back of `withDefaults`, as far as it can be known: what says nothing but a default is left out. */
 export function withoutDefaults(value: unknown, schema: TSchema | undefined): unknown {
-  const { items, properties, required = [] } = (schema ?? {}) as OpenApiSchema
+  const { items, properties } = (schema ?? {}) as OpenApiSchema
   if (Array.isArray(value))
     return items === undefined ? value : value.map((item) => withoutDefaults(item, items as TSchema))
   if (properties === undefined || typeof value !== 'object' || value === null) return value
@@ -70,7 +70,7 @@ export function withoutDefaults(value: unknown, schema: TSchema | undefined): un
   for (const [name, inner] of Object.entries(value)) {
     const property = properties[name]
     const normal = property === undefined ? undefined : withDefaults(property.default, property as TSchema)
-    if (normal !== undefined && !required.includes(name) && isDeepStrictEqual(inner, normal)) continue
+    if (normal !== undefined && isDeepStrictEqual(inner, normal)) continue
     kept[name] = withoutDefaults(inner, property as TSchema | undefined)
   }
   return kept

@@ -33,6 +33,7 @@ export class CommitTree implements BrowsableTree {
   /** Of this repository, and those of its submodules. */
   readonly directories: readonly string[]
   readonly leftOut: readonly string[]
+  readonly submodules: readonly string[]
   readonly #limits: SourceLimits
   readonly #index: TreeIndex<Blob>
 
@@ -43,6 +44,7 @@ export class CommitTree implements BrowsableTree {
     this.author = author
     this.directories = parts.directories
     this.leftOut = parts.leftOut
+    this.submodules = parts.submodules
     this.#index = new TreeIndex(parts.nodes, limits)
   }
 
@@ -77,6 +79,7 @@ export class CommitTree implements BrowsableTree {
       nodes: entries.map((entry) => [entry.path, toEntry(entry, targets, repository)] as const),
       directories: [directory],
       leftOut: openSubmodule === undefined ? gitlinks.map(({ path }) => path) : [],
+      submodules: openSubmodule === undefined ? [] : gitlinks.map(({ path }) => path),
     }
     const parts =
       openSubmodule === undefined || gitlinks.length === 0
@@ -117,6 +120,7 @@ interface Parts {
   nodes: readonly (readonly [string, TreeEntry<Blob>])[]
   directories: readonly string[]
   leftOut: readonly string[]
+  submodules: readonly string[]
 }
 
 async function withSubmodules(

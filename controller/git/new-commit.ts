@@ -36,6 +36,8 @@ export function checkCommit({ branch, author, message, files }: NewCommit): void
     ) {
       throw invalid(`${JSON.stringify(path)} cannot be the path of a file in a repository`)
     }
+    const folder = foldersOf(path).find((one) => one !== path && files.has(one))
+    if (folder !== undefined) throw invalid(`${JSON.stringify(folder)} cannot be both a file and a folder`)
   }
 }
 
@@ -83,8 +85,12 @@ export async function makeCommit(repository: Repository, commit: NewCommit, sign
   const list = ['ls-tree', '-z', '-l', '--full-tree', commit.base, '--', ...places]
   const listed = parseListing((await git.bytes(directory, list, { maxBytes, signal })).toString())
   for (const { mode, path } of listed) {
-    if (mode === '100644' || mode === '100755' || (mode === '040000' && !commit.files.has(path))) continue
-    const what = mode === '160000' ? 'a submodule' : mode === '120000' ? 'a link' : 'a folder'
+    // Git lists all that a folder holds.
+    if (!places.has(path)) continue
+    const isFile = mode === '100644' || mode === '100755'
+    // A file in the place of a folder would go with all that it says.
+    if (commit.files.has(path) ? isFile : mode === '040000') continue
+    const what = isFile ? 'a file' : mode === '160000' ? 'a submodule' : mode === '120000' ? 'a link' : 'a folder'
     throw new SourceError('NotWritable', `${path} is ${what} of the repository, and is not written through`)
   }
   const executable = new Set(listed.flatMap(({ mode, path }) => (mode === '100755' ? [path] : [])))

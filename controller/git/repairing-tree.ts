@@ -31,6 +31,10 @@ export class RepairingTree implements BrowsableTree {
     return this.#tree.leftOut ?? []
   }
 
+  get submodules(): readonly string[] {
+    return this.#tree.submodules ?? []
+  }
+
   walk(path: string): TreeWalk | undefined {
     return this.#tree.walk(path)
   }

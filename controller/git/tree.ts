@@ -2,6 +2,8 @@
 export interface SourceTree {
   /** Paths of submodules whose files are not here, because nobody asked for them. */
   readonly leftOut?: readonly string[]
+  /** Paths of submodules whose files are here. */
+  readonly submodules?: readonly string[]
   /** A commit hash, or a digest of the contents where there is no commit. */
   readonly revision: string
   /** First line of the commit message, where there is a commit. */

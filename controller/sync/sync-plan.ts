@@ -38,8 +38,10 @@ export interface PlanInput {
 export interface ManagedInput extends Places {
   /** What was read. */
   files: readonly SourceFile[]
-  /** `Kind/objectName` of declared objects that somebody was seen to delete. */
-  deleted: ReadonlySet<string>
+  /** Why a file cannot be written, or made, at this path. */
+  obstacle?(path: string): string | undefined
+  /** By `Kind/objectName`, declared objects that somebody was seen to delete: what was noted on them of what was applied, if anything. */
+  deleted: ReadonlyMap<string, string>
   /** What is to be written stands on a branch for review: it is no part of the plan, and nothing takes the objects back. */
   onReview?: boolean
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { LayoutNode, ListNode } from './layout.ts'
+import { withLineEnds } from './render.ts'
 import { lineEnd } from './scan.ts'
 import type { Splices } from './splices.ts'
 import type { ValueModel } from './vocabulary.ts'
@@ -119,11 +120,12 @@ export function removeItems(
     const [start, stop] = items[index]!.range
     if (index > kept) continue
     const next = items[index + 1]!.range[0]
-    const [lineStart, nextLine] = [text.lastIndexOf('\n', start - 1) + 1, text.lastIndexOf('\n', next - 1) + 1]
+    const comma = commaAfter(text, stop)
+    const lineStart = text.lastIndexOf('\n', start - 1) + 1
     // On a line of its own it takes the line along, its comment included; comments above the next one stay.
-    if (lineStart !== nextLine && text.slice(lineStart, start).trim() === '') {
-      splices.remove(lineStart, lineEnd(text, commaAfter(text, stop)) + 1)
-    } else splices.remove(start, next)
+    if (!text.slice(comma, next).includes('\n')) splices.remove(start, next)
+    else if (text.slice(lineStart, start).trim() === '') splices.remove(lineStart, lineEnd(text, comma) + 1)
+    else splices.remove(start, comma + (/^[ \t]*/.exec(text.slice(comma, next))?.[0].length ?? 0))
   }
   if (kept === items.length - 1) return
   const last = items.at(-1)!.range[1]
@@ -135,11 +137,15 @@ export function removeItems(
   const hasComma = comma > last && comma <= end
   const before = commaAfter(text, items[kept]!.range[1])
   const lineStart = text.lastIndexOf('\n', items[kept + 1]!.range[0] - 1) + 1
-  if (lineStart > before) {
-    // In lines: the elements' lines go, and the comma before them only if there was none at the end.
-    if (!hasComma) splices.remove(before - 1, before)
-    splices.remove(lineStart, Math.min(lineEnd(text, hasComma ? comma : last) + 1, text.lastIndexOf('\n', end - 1) + 1))
-  } else splices.remove(items[kept]!.range[1], last)
+  const stop = hasComma ? comma : last
+  const closesOnLine = !text.slice(stop, end).includes('\n')
+  if (lineStart <= before || (closesOnLine && !text.slice(before, lineStart).includes('#'))) {
+    splices.remove(items[kept]!.range[1], last)
+    return
+  }
+  // In lines: the elements' lines go, and the comma before them only if there was none at the end.
+  if (!hasComma) splices.remove(before - 1, before)
+  splices.remove(lineStart, closesOnLine ? stop : lineEnd(text, stop) + 1)
 }
 
 /** Behind the comma that follows, or where it would be. */
@@ -177,8 +183,10 @@ function insertItems(
   }
   const end = before.range[1]
   const comma = commaAfter(text, end)
-  if (!inLines) {
-    splices.insert(end, rendered.map((value) => `, ${value}`).join(''))
+  const closesOnLine = after === undefined && !text.slice(comma, array?.range[1]).includes('\n')
+  if (!inLines || closesOnLine) {
+    const separator = inLines ? `,${lineEnding}${indent}` : ', '
+    splices.insert(end, rendered.map((value) => separator + value).join(''))
     return
   }
   const hasComma = comma > end
@@ -200,9 +208,7 @@ function insertSections(
   const header = items[0]?.origin.sections[0]
   if (header === undefined) throw new Error('it is written in a way that cannot be changed in place')
   const path = text.slice(...header.key.range)
-  const rows = values.map(
-    (value) => lineEnding + writeRow(path, value, model.item, explicit).replaceAll('\n', lineEnding),
-  )
+  const rows = values.map((value) => lineEnding + withLineEnds(writeRow(path, value, model.item, explicit), lineEnding))
   const before = items[at - 1]
   if (before === undefined) {
     splices.insert(header.range[0], rows.map((row) => `${row.slice(lineEnding.length)}${lineEnding}`).join(''))

@@ -54,6 +54,44 @@ describe('any object can become any other in place', () => {
   })
 })
 
+/** A list with its elements, comments and line ends wherever TOML lets them stand. */
+const laidOut = fc
+  .array(
+    fc.record({
+      before: fc.constantFrom('', ' ', '\n  ', '\n  # above\n  ', '\n\n\t'),
+      value: fc.constantFrom('a', 'b', 'c', 'd, e', '# f', ']'),
+      after: fc.constantFrom('', ' ', ' # behind\n', '\n'),
+      comma: fc.constantFrom(',', ', # note\n', ',\n', ' ,'),
+    }),
+    { minLength: 1, maxLength: 5 },
+  )
+  .chain((items) => fc.tuple(fc.constant(items), fc.constantFrom('', '\n', '\n  # last\n'), fc.boolean()))
+  .map(([items, end, trailing]) => ({
+    values: items.map(({ value }) => value),
+    text: `[${items.map(({ before, value, after, comma }, i) => `${before}"${value}"${after}${i < items.length - 1 || trailing ? comma : ''}`).join('')}${end}]`,
+  }))
+
+describe('any list can become any other, however it is laid out', () => {
+  it('in brackets', () => {
+    const others = fc.array(fc.constantFrom('a', 'b', 'c', 'd, e', '# f', ']', 'new'), { maxLength: 6 })
+    fc.assert(
+      fc.property(laidOut, others, fc.constantFrom('\n', '\r\n'), ({ values, text }, to, lineEnd) => {
+        const parts = ['[[stack]]\nname = "s"\nconfig.extra_args = ', text, ' # end\n[[server]]\nname = "h"\n']
+        const [start, list, rest] = parts.map((part) => part.replaceAll('\n', lineEnd)) as [string, string, string]
+        const [declaration] = declarationsOf(start + list + rest) as [Declaration]
+        const { kind, name, position: at, spec } = declaration
+        expect(spec.extraArgs).toEqual(values)
+        const change = { action: 'change' as const, kind, name, at, from: spec, to: { ...spec, extraArgs: to } }
+        const edited = editFile(start + list + rest, [change])
+        expect([edited.startsWith(start), edited.endsWith(rest)]).toEqual([true, true])
+        expect(declarationsOf(edited)[0]?.spec.extraArgs).toEqual(to)
+        if (lineEnd === '\r\n') expect(edited).not.toMatch(/(?<!\r)\n/)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
 /** Public repositories of people who use Komodo; beside the project when there are any. */
 const corpus = join(import.meta.dirname, '../../../shared/corpus')
 const files = globSync('**/*.toml', { cwd: corpus })

@@ -137,6 +137,74 @@ const cases: Case[] = [
     after:
       '[[stack]]\r\nname = "a"\r\n[stack.config]\r\nserver = "h2"\r\nenvironment = """\r\nA = 2\r\n"""\r\nbranch = "x"\r\n',
   },
+  {
+    name: 'an element is put behind the last one where the list ends on its line',
+    before: '[[stack]]\nname = "a"\ntags = ["x", # 1\n  "y"] # end\n',
+    to: (spec) => ({ ...spec, tags: ['x', 'y', 'z'] }),
+    after: '[[stack]]\nname = "a"\ntags = ["x", # 1\n  "y",\n  "z"] # end\n',
+  },
+  {
+    name: 'the last element goes from a list that ends on its line, and a comment before it stays one',
+    before: '[[stack]]\nname = "a"\ntags = ["x", "y", # 1\n  "z"] # end\n',
+    to: (spec) => ({ ...spec, tags: ['x', 'y'] }),
+    after: '[[stack]]\nname = "a"\ntags = ["x", "y" # 1\n] # end\n',
+  },
+  {
+    name: 'an element in the middle of a line leaves the comment and the line end that follow',
+    before: '[[stack]]\nname = "a"\ntags = ["x", "y", # 1\n  "z"]\n',
+    to: (spec) => ({ ...spec, tags: ['x', 'z'] }),
+    after: '[[stack]]\nname = "a"\ntags = ["x", # 1\n  "z"]\n',
+  },
+  {
+    name: 'a builder loses the last of its parameters, and its section stays with its comments',
+    before: '[[builder]]\nname = "b"\n# where\n[builder.config] # cfg\ntype = "Url" # t\nparams.address = "a"\n',
+    to: (spec) => ({ ...spec, params: {} }),
+    after: '[[builder]]\nname = "b"\n# where\n[builder.config] # cfg\ntype = "Url" # t\nparams = {}\n',
+  },
+  {
+    name: 'a key of an older release is changed where it stands, and does not get a twin',
+    before: '[[build]]\nname = "b"\n[build.config]\ngithub_account = "me" # login\n',
+    to: (spec) => ({ ...spec, gitAccount: 'you' }),
+    after: '[[build]]\nname = "b"\n[build.config]\ngithub_account = "you" # login\n',
+  },
+  {
+    name: 'a key of an older release goes with its line',
+    before: '[[build]]\nname = "b"\n[build.config]\ngithub_account = "me" # login\nrepo = "a/b"\n',
+    to: (spec) => without(spec, 'gitAccount'),
+    after: '[[build]]\nname = "b"\n[build.config]\nrepo = "a/b"\n',
+  },
+  {
+    name: 'a new table of a list with headers has no short form',
+    before: '[[stack]]\nname = "a"\n[[stack.config.config_files]]\npath = "x" # x\n',
+    to: (spec) => ({ ...spec, configFiles: [{ path: 'x' }, { path: 'y' }, { path: 'z', requires: 'Restart' }] }),
+    after:
+      '[[stack]]\nname = "a"\n[[stack.config.config_files]]\npath = "x" # x\n\n[[stack.config.config_files]]\npath = "y"\n\n[[stack.config.config_files]]\npath = "z"\nrequires = "Restart"\n',
+  },
+  {
+    name: 'a key of one execution is not taken for the older key of another',
+    before:
+      '[[procedure]]\nname = "p"\n[[procedure.config.stage]]\nname = "s"\nexecutions = [{ execution.type = "RunStackService", execution.params = { stack = "a", service = "b" } }]\n',
+    to: (spec) => ({
+      ...spec,
+      stages: [
+        { name: 's', executions: [{ execution: { type: 'StopStack', params: { stack: 'a', services: ['b'] } } }] },
+      ],
+    }),
+    after:
+      '[[procedure]]\nname = "p"\n[[procedure.config.stage]]\nname = "s"\nexecutions = [{ execution.type = "StopStack", execution.params = { stack = "a", services = ["b"] } }]\n',
+  },
+  {
+    name: 'a table that stands for a list of one is changed in place',
+    before: '[[build]]\nname = "b"\n[build.config.image_registry] # one\ndomain = "d" # dom\n',
+    to: (spec) => ({ ...spec, imageRegistry: [{ domain: 'e' }] }),
+    after: '[[build]]\nname = "b"\n[build.config.image_registry] # one\ndomain = "e" # dom\n',
+  },
+  {
+    name: 'a text of several lines that is new ends its own lines like the file',
+    before: '[[stack]]\r\nname = "a"\r\nconfig.server = "h"\r\n',
+    to: (spec) => ({ ...spec, environment: 'A = 1\nB = 2\n' }),
+    after: '[[stack]]\r\nname = "a"\r\nconfig.server = "h"\r\nconfig.environment = """\r\nA = 1\nB = 2\n"""\r\n',
+  },
 ]
 
 describe('changing a block', () => {
@@ -177,6 +245,27 @@ describe('blocks as a whole', () => {
     expect(remove('b')).toBe('# all\n\n[[server]]\nname = "a"\n\n# last\n[[stack]]\nname = "s"\n')
     expect(remove('a')).toBe(text.replace('[[server]]\nname = "a"\n\n', ''))
     expect(remove('s')).toBe(text.slice(0, text.indexOf('\n# last')))
+  })
+
+  it('leave a text alone that ends like a comment above their header', () => {
+    const other = '[[stack]]\nname = "s"\nconfig.environment = """\n# A\n# B"""\n'
+    const both = `${other}[[stack]]\nname = "t"\n`
+    const at = read([{ path: 'a.toml', text: both }]).declarations[1]?.position
+    expect(at && editFile(both, [{ action: 'remove', kind: 'Stack', at }])).toBe(other)
+  })
+
+  it('go with the comments above each of their headers, which would be taken for those of the next block', () => {
+    const next = '[[stack]]\nname = "t"\n'
+    const first = '# s\n[[stack]]\nname = "s"\n# of s\n[stack.config]\nserver = "h"\n\n'
+    const at = read([{ path: 'a.toml', text: first + next }]).declarations[0]?.position
+    expect(at && editFile(first + next, [{ action: 'remove', kind: 'Stack', at }])).toBe(next)
+  })
+
+  it('are spelled as the file spells them, since a file may have one spelling only', () => {
+    const add: FileEdit = { action: 'add', object: { kind: 'Server', name: 'new', spec: { address: 'y' } } }
+    const plural = '[[servers]]\nname = "a"\n'
+    expect(editFile(plural, [add])).toBe(`${plural}\n[[servers]]\nname = "new"\n[servers.config]\naddress = "y"\n`)
+    expect(() => editFile('server = [{ name = "a" }]', [add])).toThrow(/write them with headers, \[\[server\]\]/)
   })
 
   it('come at the end', () => {

@@ -12,7 +12,8 @@ import {
   startOf,
   type TableNode,
 } from './layout.ts'
-import { renderKey, renderText } from './render.ts'
+import { olderKey } from './older-keys.ts'
+import { renderKey, renderText, withLineEnds } from './render.ts'
 import { lineEnd } from './scan.ts'
 import { Splices } from './splices.ts'
 import { numberLike, textLike } from './style.ts'
@@ -60,6 +61,10 @@ class FileEditor implements ValueEditor {
   readonly #added = new Map<Place, string[]>()
   readonly #removed = new Map<AST.TOMLInlineTable, Set<AST.TOMLKeyValue>>()
   #appended = ''
+  /** What is removed. A key of one variant may be an older one of another. */
+  readonly #gone = new Set<LayoutNode>()
+  /** Kind and keys of the table that is edited. */
+  #path: string[] = []
 
   constructor(text: string) {
     this.text = text
@@ -70,7 +75,8 @@ class FileEditor implements ValueEditor {
 
   make(edit: FileEdit): void {
     if (edit.action === 'add') {
-      this.#appended += this.lineEnding + this.#lines(writeBlock(edit.object))
+      const block = writeBlock(edit.object, this.#spellingOf(edit.object.kind))
+      this.#appended += this.lineEnding + withLineEnds(block, this.lineEnding)
       return
     }
     const block = this.#blockAt(edit.kind, edit.at)
@@ -90,6 +96,17 @@ class FileEditor implements ValueEditor {
     return edited + separator + (edited.trim() === '' ? this.#appended.slice(this.lineEnding.length) : this.#appended)
   }
 
+  /** How the file calls the table, since one spelling is all that a file may have. */
+  #spellingOf(kind: string): string | undefined {
+    for (const [table, model] of blockModels) {
+      const list = model.kind === kind ? this.#layout.root.children.get(table) : undefined
+      if (list === undefined) continue
+      if (list.type === 'list' && list.array === undefined) return table
+      throw new Error(`the file has its "${table}" in one list; write them with headers, [[${table}]]`)
+    }
+    return undefined
+  }
+
   #blockAt(kind: string, { line, column }: SourcePosition): TableNode {
     const offset = (this.#lineStarts[line - 1] ?? 0) + column - 1
     for (const [table, model] of blockModels) {
@@ -106,8 +123,10 @@ class FileEditor implements ValueEditor {
     if (namedBy !== undefined && from[namedBy] !== to[namedBy] && !block.children.has('name')) {
       this.#addEntry(block, ['name'], (key) => `${key} = ${renderText(name)}${this.lineEnding}`)
     }
+    this.#path = [kind]
     this.#editTable(block, wrapper, from, to)
     if (!config) return
+    this.#path.push('config')
     const [before, after] = [from, to].map((spec) => pick(spec, config.table)) as [Spec, Spec]
     if (isDeepStrictEqual(before, after)) return
     const node = block.children.get('config')
@@ -122,8 +141,11 @@ class FileEditor implements ValueEditor {
     if (isDeepStrictEqual(from, to)) return true
     if (model.type === 'table' && node.type === 'table' && isSpec(from) && isSpec(to)) {
       if (this.#editNested(node, model, from, to)) return true
-    } else if (model.type === 'list' && node.type === 'list' && Array.isArray(from) && Array.isArray(to)) {
-      if (editList(node, model, from, to, this)) return true
+    } else if (model.type === 'list' && Array.isArray(from) && Array.isArray(to)) {
+      if (node.type === 'list' && editList(node, model, from, to, this)) return true
+      // A table may stand for a list of one.
+      const isOne = node.type === 'table' && from.length === 1 && to.length === 1
+      if (isOne && this.editValue(node, model.item, from[0], to[0])) return true
     }
     const range = rangeOf(node)
     if (range === undefined) return false
@@ -135,18 +157,23 @@ class FileEditor implements ValueEditor {
   #editNested(node: TableNode, { table, variants, wrapped }: TableValue, from: Spec, to: Spec): boolean {
     if (variants) {
       const [type, params] = [node.children.get('type'), node.children.get('params')]
-      if (type?.type !== 'value' || params?.type !== 'table') return false
+      const [before, after] = [from.params ?? {}, to.params ?? {}]
       const model = variants.get(String(to.type))
-      if (!model || !isSpec(from.params) || !isSpec(to.params)) return false
-      // Without keys, a table that only they imply is not there.
-      if (isEmpty(to.params) && rangeOf(params) === undefined && params.origin.sections.length === 0) return false
+      if (type?.type !== 'value' || params?.type !== 'table' || !model || !isSpec(before) || !isSpec(after))
+        return false
       if (from.type !== to.type) this.splices.replace(...type.node.range, renderText(String(to.type)))
+      // Without keys, a table that only they imply is not there.
+      if (isEmpty(after) && rangeOf(params) === undefined && params.origin.sections.length === 0) {
+        this.remove(params)
+        this.#addEntry(node, ['params'], (key, inBraces) => `${key} = {}${inBraces ? '' : this.lineEnding}`)
+        return true
+      }
       const gone = variants
         .get(String(from.type))
         ?.fields.filter(({ name }) => !model.fields.some((f) => f.name === name))
-      for (const field of gone ?? []) this.#removeField(params, field)
+      for (const field of gone ?? []) this.#within('params', () => this.#removeField(params, field))
       this.explicit = true
-      this.#editTable(params, model, from.params, to.params)
+      this.#within('params', () => this.#editTable(params, model, before, after))
       this.explicit = false
       return true
     }
@@ -159,10 +186,10 @@ class FileEditor implements ValueEditor {
     for (const field of model.fields) {
       const [before, after] = [from[field.name], to[field.name]]
       if (isDeepStrictEqual(before, after)) continue
-      const child = childOf(node, field)
+      const child = this.#childOf(node, field)
       if (after === undefined) this.#removeField(node, field)
       else if (!child) this.#add(node, [], field, after)
-      else if (!this.editValue(child, field.value, before, after)) {
+      else if (!this.#within(field.key, () => this.editValue(child, field.value, before, after))) {
         this.remove(child)
         this.#add(node, [], field, after)
       }
@@ -170,8 +197,28 @@ class FileEditor implements ValueEditor {
   }
 
   #removeField(node: TableNode, field: FieldModel): void {
-    const child = childOf(node, field)
+    const child = this.#childOf(node, field)
     if (child) this.remove(child)
+  }
+
+  /** By whichever key the file has it: the reader takes older ones where no present one stands. */
+  #childOf(node: TableNode, field: FieldModel): LayoutNode | undefined {
+    const children = [...node.children].filter(([, child]) => !this.#gone.has(child))
+    const spellings = [field.key, ...field.aliases]
+    const [kind = '', ...path] = this.#path
+    const found =
+      children.find(([key]) => spellings.includes(key)) ??
+      children.find(([key]) => olderKey(kind, [...path, key])?.now === field.key)
+    return found?.[1]
+  }
+
+  #within<T>(key: string, edit: () => T): T {
+    this.#path.push(key)
+    try {
+      return edit()
+    } finally {
+      this.#path.pop()
+    }
   }
 
   #addConfig(block: TableNode, { fields }: TableModel, config: Spec): void {
@@ -184,7 +231,7 @@ class FileEditor implements ValueEditor {
     this.#addEntry(node, [...path, field.key], (key, inBraces) =>
       inBraces
         ? `${key} = ${writeValue(value, field.value, this.explicit)}`
-        : this.#lines(writeEntry(key, value, field, this.explicit)),
+        : withLineEnds(writeEntry(key, value, field, this.explicit), this.lineEnding),
     )
   }
 
@@ -230,12 +277,7 @@ class FileEditor implements ValueEditor {
       const alike = typeof value === 'string' ? textLike(written, value) : numberLike(written, value)
       if (alike !== undefined) return alike
     }
-    return this.#lines(writeValue(value, model, this.explicit))
-  }
-
-  /** In the line ends of the file, except for those within texts. */
-  #lines(toml: string): string {
-    return this.lineEnding === '\n' || toml.includes('"""') ? toml : toml.replaceAll('\n', this.lineEnding)
+    return withLineEnds(writeValue(value, model, this.explicit), this.lineEnding)
   }
 
   #indentAt(offset: number): string {
@@ -245,6 +287,7 @@ class FileEditor implements ValueEditor {
 
   /** With everything on its lines that belongs to it alone. */
   remove(node: LayoutNode): void {
+    this.#gone.add(node)
     for (const { pair, sections } of originsOf(node)) {
       for (const section of sections) this.#removeSection(section)
       if (pair === undefined) continue
@@ -255,8 +298,21 @@ class FileEditor implements ValueEditor {
     }
   }
 
-  #removeSection(section: { range: [number, number] }): void {
-    this.#removeLines(section.range[0], section.range[1])
+  /** With the comments directly above its header. */
+  #removeSection({ range: [start, end] }: AST.TOMLTable): void {
+    this.#removeLines(this.#aboveHeader(start), end)
+  }
+
+  /** Where the comments begin that stand directly above a header; without any, where its line does. */
+  #aboveHeader(start: number): number {
+    let from = this.text.lastIndexOf('\n', start - 1) + 1
+    while (from > 0) {
+      const above = this.text.lastIndexOf('\n', from - 2) + 1
+      const text = above + (/^[ \t]*/.exec(this.text.slice(above, from))?.[0].length ?? 0)
+      if (!this.#layout.comments.has(text)) break
+      from = above
+    }
+    return from
   }
 
   /** From the start of the line of `start` to the end of the line of `end`, comments behind it included. */
@@ -273,13 +329,7 @@ class FileEditor implements ValueEditor {
     }
     for (const section of sections) this.#removeSection(section)
     const [first, last] = [Math.min(...sections.map(({ range }) => range[0])), Math.max(...sections.map(endOf))]
-    let from = this.text.lastIndexOf('\n', first - 1) + 1
-    while (from > 0) {
-      const above = this.text.lastIndexOf('\n', from - 2) + 1
-      if (!/^[ \t]*#/.test(this.text.slice(above, from))) break
-      from = above
-    }
-    this.splices.remove(from, first)
+    const from = this.#aboveHeader(first)
     const next = lineEnd(this.text, last) + 1
     const blank = /^(?:[ \t]*\r?\n)*/.exec(this.text.slice(next))?.[0].length ?? 0
     if (next + blank < this.text.length) this.splices.remove(next, next + blank)
@@ -292,14 +342,6 @@ class FileEditor implements ValueEditor {
 }
 
 const endOf = ({ range }: { range: [number, number] }): number => range[1]
-
-function childOf(node: TableNode, field: FieldModel): LayoutNode | undefined {
-  for (const key of [field.key, ...field.aliases]) {
-    const child = node.children.get(key)
-    if (child) return child
-  }
-  return undefined
-}
 
 /** The part of a spec that a table holds. */
 const pick = (spec: Spec, { fields }: TableModel): Spec =>

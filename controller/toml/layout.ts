@@ -50,6 +50,8 @@ export interface Layout {
   root: TableNode
   /** All sections in the order of the text; each ends where the next begins. */
   sections: readonly AST.TOMLTable[]
+  /** Where comments start. */
+  comments: ReadonlySet<number>
 }
 
 /** Throws when the text is not TOML. */
@@ -66,7 +68,7 @@ export function layoutOf(text: string): Layout {
       addSection(root, part)
     }
   }
-  return { root, sections }
+  return { root, sections, comments: new Set(program.comments.map(({ range: [start] }) => start)) }
 }
 
 /**

@@ -5,6 +5,13 @@
  * quotes in a row are written as the delimiters of a multi-line text and never otherwise, and a multi-line text holds backslashes as they are.
  */
 
+/** What was written here, with the line ends of a file; those within a text are the text's. */
+export const withLineEnds = (toml: string, lineEnding: string): string =>
+  toml
+    .split('"""')
+    .map((part, index) => (index % 2 === 0 ? part.replaceAll('\n', lineEnding) : part.replace(/^\n/, lineEnding)))
+    .join('"""')
+
 /** Columns that a list may take before it gets a line for each element. */
 const WIDTH = 100
 

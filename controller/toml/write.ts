@@ -27,13 +27,17 @@ export const BLOCK_SEPARATOR = '\n##\n\n'
 
 /** A whole file, in the order given. */
 export const writeFile = (objects: Iterable<WritableObject>): string =>
-  Array.from(objects, writeBlock).join(BLOCK_SEPARATOR)
+  Array.from(objects, (object) => writeBlock(object)).join(BLOCK_SEPARATOR)
 
-/** One `[[kind]]` block, with a line end behind it. Throws a TypeError for a kind that TOML does not have. */
-export function writeBlock({ kind, name, spec }: WritableObject): string {
+/**
+ * One `[[kind]]` block, with a line end behind it. Throws a TypeError for a kind that TOML does not have.
+ *
+ * @param spelling of the table, where it is not the canonical one
+ */
+export function writeBlock({ kind, name, spec }: WritableObject, spelling?: string): string {
   const model = blockModelOf(kind)
   if (!model) throw new TypeError(`TOML cannot declare a ${kind}`)
-  const { table } = model.toml
+  const table = spelling ?? model.toml.table
   const { operator, ...block } = tableOf(spec, model.block)
   const config = model.config ? configOf(spec, model.config) : {}
   return [
@@ -54,8 +58,12 @@ export const writeEntry = (key: string, value: unknown, { own, value: model }: F
   renderEntry(key, own ? referenceOf(value, model) : tomlOf(value, model, explicit))
 
 /** One table of a list below a header of its own, which has the path given. */
-export const writeRow = (path: string, row: unknown, model: ValueModel, explicit = false): string =>
-  section('[[', path, tomlOf(row, model, explicit) as Table, model.type === 'table' ? model.table : undefined)
+export function writeRow(path: string, row: unknown, model: ValueModel, explicit = false): string {
+  // Below a header there is no short form.
+  const isPlain = model.type === 'table' && model.variants === undefined && isRecord(row)
+  const table = isPlain ? tableOf(row, model.table, explicit) : (tomlOf(row, model, explicit) as Table)
+  return section('[[', path, table, model.type === 'table' ? model.table : undefined)
+}
 
 type Table = Record<string, unknown>
 

@@ -132,6 +132,20 @@ describe('a commit', () => {
     }
   })
 
+  it('goes beside a link, and beside other files', async () => {
+    const base = repository.commit({ 'apps/a.toml': 'one', 'apps/link': { link: 'a.toml' } })
+    await sources.open(remote(), signal)
+    await sources.push(remote(), commitOf(base, { 'apps/b.toml': 'x' }), signal)
+    expect(repository.git('show', 'main:apps/b.toml')).toBe('x')
+  })
+
+  it('puts no folder in the place of a file', async () => {
+    const base = repository.commit({ 'a.toml': 'one' })
+    await sources.open(remote(), signal)
+    const commit = commitOf(base, { 'a.toml/b.toml': 'x' })
+    expect(await reasonOf(sources.push(remote(), commit, signal))).toBe('NotWritable')
+  })
+
   it.each([
     ['../x', {}],
     ['.git/config', {}],

@@ -328,6 +328,36 @@ describe('objects that come and go', () => {
     })
   })
 
+  it('a new one that cannot be pushed was taken for one that is no longer declared, and deleted', async () => {
+    repository.commit(files)
+    await fromGit({ delete: true }, { newObjects: 'servers.toml' })
+    await inForce()
+    const hook = join(repository.path, 'hooks/pre-receive')
+    writeFileSync(hook, '#!/bin/sh\necho protected; exit 1\n', { mode: 0o755 })
+    await make('Server', 'h9', {}, { address: 'z' })
+    await waitUntil('the refusal', async () => (await said('WrittenBack')).startsWith('False PushRefused'))
+    await poke()
+    writeFileSync(hook, '#!/bin/sh\nexit 0\n')
+    await holds('servers.toml', 'name = "h9"')
+    await inForce()
+    expect(await operator.client.get(typeOf('Server'), { namespace: 'default', name: 'h9' })).toBeDefined()
+  })
+
+  it('a new one that waits for review was taken for one that is no longer declared, and deleted', async () => {
+    repository.commit(files)
+    await fromGit({ delete: true }, { newObjects: 'servers.toml', branch: 'komodo/changes' })
+    await inForce()
+    await make('Server', 'h9', {}, { address: 'z' })
+    await waitUntil('the branch', async () => (await said('WrittenBack')).startsWith('False WaitsForReview'))
+    await poke()
+    expect(await said('WrittenBack')).toMatch(/^False WaitsForReview Server h9: new/)
+    repository.git('update-ref', 'refs/heads/main', repository.git('rev-parse', 'komodo/changes').trim())
+    await poke()
+    await inForce()
+    const { metadata } = await operator.client.get(typeOf('Server'), { namespace: 'default', name: 'h9' })
+    expect(metadata.annotations?.[annotation.sync]).toBe(`default/${name}`)
+  })
+
   it('a deleted one goes from its file when the sync deletes, and comes back otherwise', async () => {
     repository.commit(files)
     await fromGit()

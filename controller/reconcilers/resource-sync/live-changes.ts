@@ -12,8 +12,8 @@ import { ChangeLog, conflictsOf, ownerOf } from './change-log.ts'
 export class LiveChanges {
   readonly #listers: readonly Lister<KubeObject>[]
   readonly #log = new ChangeLog()
-  /** By `namespace/name` of the sync: `Kind/objectName` of what somebody was seen to delete. */
-  readonly #deleted = new Map<string, Set<string>>()
+  /** By `namespace/name` of the sync: see `deletedOf`. */
+  readonly #deleted = new Map<string, Map<string, string>>()
   readonly #expected = new Set<string>()
 
   constructor(listers: readonly Lister<KubeObject>[]) {
@@ -30,16 +30,16 @@ export class LiveChanges {
     return this.#log.concern(namespace, since, keys)
   }
 
-  /** `Kind/objectName` of objects of a sync that somebody else was seen to delete. */
-  deletedOf(sync: string): ReadonlySet<string> {
-    return this.#deleted.get(sync) ?? new Set()
+  /** By `Kind/objectName`, objects of a sync that somebody else was seen to delete: what was noted on them of what was applied. */
+  deletedOf(sync: string): ReadonlyMap<string, string> {
+    return this.#deleted.get(sync) ?? new Map()
   }
 
   /** What of these is still of interest; the others are forgotten. */
   keepDeleted(sync: string, keep: ReadonlySet<string>): void {
     const kept = this.deletedOf(sync)
     if (kept.size === 0) return
-    const remaining = new Set([...kept].filter((key) => keep.has(key)))
+    const remaining = new Map([...kept].filter(([key]) => keep.has(key)))
     if (remaining.size === 0) this.#deleted.delete(sync)
     else this.#deleted.set(sync, remaining)
   }
@@ -83,8 +83,9 @@ export class LiveChanges {
       if (after === undefined) this.#expected.delete(uid)
       return
     }
-    const seen = this.#deleted.get(owner) ?? new Set()
-    if (seen.size < MOST_DELETED) this.#deleted.set(owner, seen.add(key))
+    const seen = this.#deleted.get(owner) ?? new Map<string, string>()
+    const noted = before.metadata.annotations?.[annotation.declared] ?? ''
+    if (seen.size < MOST_DELETED) this.#deleted.set(owner, seen.set(key, noted))
   }
 }
 

@@ -16,13 +16,14 @@ export const managedInput = (
   sync: Readonly<ResourceSync>,
   { writing }: SyncSource,
   declared: Declared,
-  deleted: ReadonlySet<string>,
+  deleted: ReadonlyMap<string, string>,
 ): ManagedInput | undefined =>
   sync.spec.managed
     ? {
         files: declared.files.files,
         reads: writing.reads,
         onlyFile: writing.onlyFile,
+        obstacle: (path) => writing.obstacle?.(path, declared.files.kept),
         newObjects: sync.spec.operator.writeBack.newObjects || undefined,
         deleted,
       }
@@ -96,13 +97,13 @@ function changeOf({ sync, declared, plan, now }: WriteBackWork): SourceChange {
   const objects = plan.writeBacks.map(titleOf)
   const files = plan.writtenFiles.map(({ path }) => path)
   const filled: Record<string, string> = {
-    objects: some(objects),
-    files: some(files),
+    objects: inOneLine(some(objects)),
+    files: inOneLine(some(files)),
     count: String(objects.length),
     sync: sync.metadata.name,
   }
   const subject = message.replace(/\{(objects|files|count|sync)\}/g, (_, name: string) => filled[name] ?? '')
-  const lines = plan.writeBacks.slice(0, MOST_LINES).map((one) => `- ${titleOf(one)}: ${detailOf(one)}`)
+  const lines = plan.writeBacks.slice(0, MOST_LINES).map((one) => inOneLine(`- ${titleOf(one)}: ${detailOf(one)}`))
   if (plan.writeBacks.length > MOST_LINES) lines.push(`- and ${plan.writeBacks.length - MOST_LINES} more`)
   return {
     files: plan.writtenFiles,
@@ -113,6 +114,9 @@ function changeOf({ sync, declared, plan, now }: WriteBackWork): SourceChange {
     at: now,
   }
 }
+
+/** Names hold what people like; a line of their own would be taken for one of ours, such as a trailer. */
+const inOneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 
 function tellWritten({ plan, input, pass }: WriteBackWork, where: string): void {
   pass.event('Normal', 'WrittenBack', `${where}: ${described(plan.writeBacks)}`.slice(0, MOST_EVENT))

@@ -29,6 +29,8 @@ export interface SourceWriting {
   reads(path: string): boolean
   /** The only file that the sync reads, when it is one. */
   onlyFile: string | undefined
+  /** Why a file cannot be written, or made, at this path; missing where nothing stands in the way. */
+  obstacle?(path: string, kept: DeclarationFiles['kept']): string | undefined
   /** Says where it was written to: `commit 1d0c2e1`. */
   write(change: SourceChange, signal: AbortSignal): Promise<string>
   /** Whether all of it stands on the branch for review; missing where there are no branches. */
@@ -69,7 +71,8 @@ export function inlineWriting(sync: Readonly<ResourceSync>, client: KubeClient):
   }
 }
 
-export const hostWriting = (directory: string, tree: BrowsableTree): Pick<SourceWriting, 'write'> => ({
+export const hostWriting = (directory: string, tree: BrowsableTree): Pick<SourceWriting, 'write' | 'obstacle'> => ({
+  obstacle: (path, kept) => obstacleIn(tree, path, kept),
   async write({ files, kept }, signal) {
     for (const file of files) {
       signal.throwIfAborted()
@@ -84,7 +87,7 @@ export function gitWriting(
   git: GitSources,
   remote: GitRemote,
   tree: BrowsableTree,
-): Pick<SourceWriting, 'write' | 'isOnReview'> {
+): Pick<SourceWriting, 'write' | 'obstacle' | 'isOnReview'> {
   const filesOf = ({ files, kept }: SourceChange): Map<string, string> =>
     new Map(files.map((file) => [realPathOf(tree, file.path, kept), withMarks(file, kept).after]))
   const reviewOf = async (branch: string, signal: AbortSignal): Promise<BrowsableTree | undefined> => {
@@ -96,6 +99,7 @@ export function gitWriting(
     }
   }
   return {
+    obstacle: (path, kept) => obstacleIn(tree, path, kept),
     async write(change, signal) {
       if (remote.commit !== '') {
         const message =
@@ -131,6 +135,21 @@ export function gitWriting(
 function withMarks({ path, before, after }: ChangedFile, kept: SourceChange['kept']): ChangedFile {
   const mark = kept.get(path)?.hasMark === true ? '\ufeff' : ''
   return { path, before: before === undefined ? undefined : mark + before, after: mark + after }
+}
+
+/** What would be lost, or is another repository's. */
+function obstacleIn(tree: BrowsableTree, path: string, kept: SourceChange['kept']): string | undefined {
+  const real = realPathOf(tree, path, kept)
+  const submodules = [...(tree.submodules ?? []), ...(tree.leftOut ?? [])]
+  const within = submodules.find((one) => real.startsWith(`${one}/`))
+  if (within !== undefined) return `it is in the submodule ${within}, which is a repository of its own`
+  if (kept.has(path)) return undefined
+  for (let folder = posix.dirname(real); folder !== '.'; folder = posix.dirname(folder)) {
+    if (tree.walk(folder)?.files.some((file) => file.path === folder)) return `${folder} is a file, not a folder`
+  }
+  if (tree.walk(real) === undefined) return undefined
+  const known = [...kept].find(([, { realPath }]) => realPath === real)
+  return known === undefined ? `${real} is there, and is not read` : `the file is read as ${known[0]}; name it so`
 }
 
 /** Of a new file: below links of the source, where the files beside it really are. */

@@ -114,6 +114,8 @@ function mergeField(
   const somebody = live === undefined ? declared !== undefined && !owners.owns(path) : others.length > 0
   // Line ends at the end of texts that are read in lines mean nothing, and the reader sets them right.
   if (!somebody || (shapeOf(schema) !== undefined && isSameText(completed, live))) return
+  // An empty text is what the file says already by not giving the key.
+  if (completed === undefined && live === '') return
   if (!side.fileChanged && side.objectChanged) {
     const value = live === undefined || whole ? live : writable(live, declared, schema, input)
     result.wanted = withValue(result.wanted, path, value)
@@ -121,7 +123,7 @@ function mergeField(
     for (const manager of others) if (!result.by.includes(manager)) result.by.push(manager)
     return
   }
-  if (side.known && side.objectChanged && declared !== undefined) result.overwritten.push(path.join('.'))
+  if (side.known && side.objectChanged) result.overwritten.push(path.join('.'))
   // The file no longer says it. Server-side apply leaves what somebody else owns as well, so its default is applied.
   if (declared === undefined && side.fileChanged && completed !== undefined) {
     result.resets = withValue(result.resets, path, completed)

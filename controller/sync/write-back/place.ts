@@ -28,7 +28,9 @@ export function placeOf(
     return { problem: `it is not declared, and nothing says which file it goes into; ${how}` }
   }
   const path = posix.normalize(wanted.trim())
-  const confined = !posix.isAbsolute(path) && !path.startsWith('..') && !path.includes('\0')
+  // Nothing in `.git` is read.
+  const isHidden = path.split('/').some((part) => part === '..' || part.toLowerCase() === '.git')
+  const confined = !posix.isAbsolute(path) && !isHidden && !/\p{Cc}/u.test(path)
   if (!confined || (!path.endsWith('.toml') && path !== onlyFile)) {
     return {
       problem: `${JSON.stringify(wanted)} cannot be its file; name one that ends in .toml, relative to the root of the source`,

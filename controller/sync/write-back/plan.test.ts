@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { applied, emptyWorld, fieldsOf, input, object, type PlanWorld } from '../../../test/build/plan-world.ts'
+import {
+  applied,
+  declare,
+  emptyWorld,
+  fieldsOf,
+  input,
+  object,
+  type PlanWorld,
+} from '../../../test/build/plan-world.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import { annotation } from '../../api/names.ts'
 import { isPlainObject, type PlainObject } from '../../json.ts'
@@ -19,7 +27,7 @@ function plan(
 ): SyncPlan {
   const { declarations, diagnostics } = read(filesOf(files))
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
-  const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Set<string>() }
+  const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
   return planSync(input(declarations, world, { managed: { files: filesOf(files), ...places, ...managed }, ...more }))
 }
 
@@ -142,6 +150,26 @@ describe('a change that somebody made to an object', () => {
     ])
   })
 
+  it('gives way to a file that gave the key up, and was lost without a word', () => {
+    const world = patched(worldOf(files), 'Stack', 'web', { server: 'h2' })
+    const without = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace(/server_id.*\n/, '') ?? '' }
+    const planned = plan(without, world)
+    expect(planned.changes).toMatchObject([{ fields: [{ path: 'server', from: 'h2', to: '' }] }])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was changed both here and in apps/web.toml (server): the file is applied',
+    ])
+  })
+
+  it('of a part of a table whose other part changed in the file gives way, too, and was lost without a word', () => {
+    const declared = { 'a.toml': '[[server]]\nname = "h1"\noperator.interval = "1m"\n' }
+    const world = patched(worldOf(declared), 'Server', 'h1', { operator: { suspend: true } })
+    const planned = plan({ 'a.toml': declared['a.toml'].replace('1m', '2m') }, world)
+    expect(planned.writeBacks).toEqual([])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was changed both here and in a.toml (operator.suspend): the file is applied',
+    ])
+  })
+
   it('does not hinder a change of another field in the file, and neither is lost', () => {
     const world = patched(worldOf(files), 'Stack', 'web', { server: 'h2' })
     const changed = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace('A = 1', 'A = 9') ?? '' }
@@ -217,8 +245,53 @@ describe('what cannot be written back', () => {
     expect(writeBacks(planned).join()).toMatch(/change Stack s/)
     expect(planned.changes).toEqual([])
     expect(problems(planned)).toEqual([
-      'NotWrittenBack: was changed, and cannot be written back to a.toml: its address would be read otherwise; write it into the file by hand, or undo the change',
+      'NotWrittenBack: was changed, and cannot be written back to a.toml:2: its address would be read otherwise; write it into the file by hand, or undo the change',
     ])
+  })
+})
+
+describe('what a file of secrets declares', () => {
+  it('is not written, and it is not said that the file is not read', () => {
+    const secret = declare('Variable', 'TOKEN', { isSecret: true }, { secrets: { value: 'canary-6' }, file: 's.yaml' })
+    const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
+    const managed = { ...places, files: [], obstacle: () => 's.yaml is there, and is not read' }
+    const world = applied(planSync(input([secret], emptyWorld, { managed })), emptyWorld)
+    const planned = planSync(input([secret], patched(world, 'Variable', 'token', { description: 'd' }), { managed }))
+    expect([planned.writeBacks, planned.changes]).toEqual([[], []])
+    expect(problems(planned)).toEqual([
+      expect.stringMatching(
+        /^NotWrittenBack: was changed, and cannot be written back to s.yaml:1: the file is not one of/,
+      ),
+    ])
+  })
+})
+
+describe('what would be written again and again', () => {
+  it('an empty text for a key that a variant does not have makes no commit', () => {
+    const declared = { 'a.toml': '[[builder]]\nname = "b"\nconfig = { type = "Server", params.server_id = "h" }\n' }
+    const world = patched(worldOf(declared), 'Builder', 'b', { params: { subnetId: '' } })
+    const planned = plan(declared, world)
+    expect([planned.writeBacks, planned.changes, planned.problems]).toEqual([[], [], []])
+  })
+
+  it('an object that is declared twice is written to neither place, and keeps what somebody set', () => {
+    const block = '[[server]]\nname = "h1"\nconfig.address = "a"\n'
+    const declared = { 'a.toml': block, 'b.toml': block }
+    const planned = plan(declared, patched(worldOf(declared), 'Server', 'h1', { address: 'b' }))
+    expect([planned.writeBacks, planned.changes, planned.writtenFiles]).toEqual([[], [], []])
+    expect(problems(planned)).toEqual([
+      'DeclaredTwice: declared more than once, each time the same: a.toml:1 and b.toml:1; remove all but one',
+      'NotWrittenBack: was changed, and cannot be written back to a.toml:1: it is declared again at b.toml:1, and one block is to say it alone; write it into the file by hand, or undo the change',
+    ])
+  })
+
+  it('a deleted object that is declared twice loses neither block', () => {
+    const block = '[[server]]\nname = "h1"\n'
+    const declared = { 'a.toml': block, 'b.toml': block }
+    const world = { ...worldOf(declared), live: new Map() }
+    const planned = plan(declared, world, { deleted: new Map([['Server/h1', '']]) }, { prune: true })
+    expect(planned.summary).toMatchObject({ create: 1 })
+    expect(planned.writtenFiles).toEqual([])
   })
 })
 
@@ -285,11 +358,31 @@ describe('a new object', () => {
     [{ [annotation.file]: '../up.toml' }, {}, /cannot be its file/],
     [{ [annotation.file]: '/etc/x.toml' }, {}, /cannot be its file/],
     [{ [annotation.file]: 'x.yaml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: '.git/x.toml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: 'x\ny.toml' }, {}, /cannot be its file/],
+    [{ [annotation.file]: 'x.toml' }, { obstacle: (path) => `${path} is taken` }, /^NotWrittenBack.*x.toml is taken/],
     [{ [annotation.file]: 'x.toml' }, { reads: () => false }, /does not read x.toml/],
-  ])('is not written and left alone: %j %j', (annotations, managed, message) => {
-    const planned = plan(files, named(annotations), managed)
-    expect([planned.writeBacks, planned.changes]).toEqual([[], []])
-    expect(problems(planned)).toEqual([expect.stringMatching(message)])
+  ] as [Record<string, string>, Partial<ManagedInput>, RegExp][])(
+    'is not written and left alone: %j %j',
+    (annotations, managed, message) => {
+      const planned = plan(files, named(annotations), managed)
+      expect([planned.writeBacks, planned.changes]).toEqual([[], []])
+      expect(problems(planned)).toEqual([expect.stringMatching(message)])
+    },
+  )
+
+  it('is not applied before the file declares it, and then it is only noted', () => {
+    const world = named({ [annotation.file]: 'servers.toml' })
+    const planned = plan(files, world)
+    expect([planned.changes, planned.inventory.has('Server/new')]).toEqual([[], false])
+    const next = plan(rewritten(files, planned), world)
+    expect([next.writeBacks, next.changes]).toEqual([[], []])
+    expect(next.unnoted.map(({ desired }) => desired.name)).toEqual(['new'])
+  })
+
+  it('says nothing but what it says, with the defaults that the API server filled in', () => {
+    const planned = plan(files, named({ [annotation.file]: 'servers.toml' }))
+    expect(writeBacks(planned)).toEqual(['add Server new (servers.toml) address: undefined -> "z"'])
   })
 
   it('is not one that the sync applied once and that is no longer declared', () => {
@@ -302,13 +395,23 @@ describe('a new object', () => {
 describe('a deleted object', () => {
   const world = worldOf(files)
   const without = { ...world, live: new Map([...world.live].filter(([kind]) => kind !== 'Stack')) }
-  const deleted = new Set(['Stack/web'])
+  const note = world.live.get('Stack')?.[0]?.metadata.annotations?.[annotation.declared] ?? ''
+  const deleted = new Map([['Stack/web', note]])
 
   it('goes from its file when it was seen to go and the sync deletes', () => {
     const planned = plan(files, without, { deleted }, { prune: true })
     expect(writeBacks(planned)).toEqual(['remove Stack web (apps/web.toml:1)'])
     expect(planned.changes).toEqual([])
     expect(planned.writtenFiles[0]?.after).toBe('')
+  })
+
+  it('is made anew when its block was changed since, and this is said', () => {
+    const changed = { ...files, 'apps/web.toml': files['apps/web.toml']?.replace('A = 1', 'A = 9') ?? '' }
+    const planned = plan(changed, without, { deleted }, { prune: true })
+    expect([planned.writeBacks, planned.summary.create]).toEqual([[], 1])
+    expect(problems(planned)).toEqual([
+      'Overwritten: was deleted here and changed in apps/web.toml:1: it is made anew; take its block away if it is to go',
+    ])
   })
 
   it('is made anew when nobody saw it go, or the sync does not delete', () => {

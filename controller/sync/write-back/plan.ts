@@ -26,7 +26,10 @@ import { type ChangedFile, type Rewrite, rewriteFiles } from './rewrite.ts'
 export interface WriteBackPlan {
   changes: PlannedWriteBack[]
   files: readonly ChangedFile[]
-  /** As the files will declare them. What could not be written is as it is, so that nothing takes it back. */
+  /**
+   * As the files will declare them. What could not be written is as it is, so that nothing takes it back. What is new is not among them:
+   * an object that was applied, and that no file declares when the push fails or waits for review, would be one to delete.
+   */
   declarations: Declaration[]
   /** By `Kind/name`: to be applied beside what is declared (see `Merged`). */
   resets: ReadonlyMap<string, PlainObject>
@@ -38,7 +41,7 @@ export interface WriteBackPlan {
 interface Candidate {
   rewrite: Rewrite
   change: Omit<PlannedWriteBack, 'digest'>
-  /** What the file declares afterwards; nothing, when it was removed. */
+  /** What the file declares afterwards, of a block that it had before. */
   declaration?: Declaration
   position: SourcePosition
 }
@@ -47,6 +50,7 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   const { declarations, scope, kinds } = input
   const wanted = desiredObjects(declarations, scope, kinds, (kind) => index.names(kind))
   const byPosition = new Map(declarations.map((one) => [placeKey(one.position), one]))
+  const places = Map.groupBy(declarations, (one) => declaredKey(one, kinds))
   const result: WriteBackPlan = {
     changes: [],
     files: [],
@@ -64,26 +68,44 @@ export function planWriteBack(input: PlanInput, managed: ManagedInput, index: Li
   // Of what could not be understood nobody knows whether it declares the object.
   if (!input.partial) candidates.push(...additions(wanted.declared, input, managed, result))
 
+  // Blocks that say the same would no longer do so, and then nothing is done about their object.
+  const repeatsOf = ({ change }: Candidate): readonly Declaration[] =>
+    change.sort === 'add' ? [] : (places.get(objectKey(change.kind.definition.kind, change.name)) ?? []).slice(1)
+  const read = new Set(managed.files.map(({ path }) => path))
+  // Of a file of secrets it is said that it cannot be written at all.
+  const obstacleOf = ({ rewrite: { file, edit } }: Candidate): string | undefined =>
+    edit.action === 'add' || read.has(file) ? managed.obstacle?.(file) : undefined
+  const isFree = (one: Candidate): boolean => repeatsOf(one).length === 0 && obstacleOf(one) === undefined
   const { files, refused } = rewriteFiles(
     managed.files,
-    candidates.map(({ rewrite }) => rewrite),
+    candidates.filter(isFree).map(({ rewrite }) => rewrite),
   )
   const replaced = new Map<string, Declaration | undefined>()
-  for (const { rewrite, change, declaration, position } of candidates) {
-    const problem = refused.get(rewrite)
+  for (const candidate of candidates) {
+    const { rewrite, change, declaration, position } = candidate
+    const repeats = repeatsOf(candidate)
+    const problem = repeats.length > 0 ? declaredAgain(repeats) : (obstacleOf(candidate) ?? refused.get(rewrite))
+    if (rewrite.edit.action === 'change') {
+      for (const { position: at } of repeats)
+        replaced.set(placeKey(at), declaration && { ...declaration, position: at })
+    }
     if (problem === undefined) result.changes.push({ ...change, digest: digestOf(change) })
     else result.problems.push(notWritten(change, position, problem))
     if (rewrite.edit.action === 'change') replaced.set(placeKey(position), declaration)
     else if (rewrite.edit.action === 'remove' && problem === undefined) replaced.set(placeKey(position), undefined)
-    else if (rewrite.edit.action === 'add' && declaration && problem === undefined)
-      result.declarations.push(declaration)
   }
   const kept = declarations.flatMap((one) => {
     const key = placeKey(one.position)
     return replaced.has(key) ? (replaced.get(key) ?? []) : one
   })
-  return { ...result, files, declarations: [...kept, ...result.declarations] }
+  return { ...result, files, declarations: kept }
 }
+
+const declaredKey = ({ kind, name }: Declaration, kinds: PlanInput['kinds']): string =>
+  objectKey(kind, kinds.get(kind)?.toml.normalizeName(name) ?? name)
+
+const declaredAgain = (repeats: readonly Declaration[]): string =>
+  `it is declared again at ${repeats.map(({ position }) => formatPosition(position)).join(', ')}, and one block is to say it alone`
 
 const placeKey = ({ file, line, column }: SourcePosition): string => `${file}\0${line}\0${column}`
 
@@ -148,15 +170,21 @@ function removals(
   { prune, deletionBudget, inventory, partial }: PlanInput,
   { deleted }: ManagedInput,
   index: LiveIndex,
-  { problems }: WriteBackPlan,
+  { problems, fingerprints }: WriteBackPlan,
 ): Candidate[] {
-  const gone = desired.filter(({ kind, name, objectName }) => {
+  let gone = desired.filter(({ kind, name, objectName }) => {
     const key = objectKey(kind.definition.kind, objectName)
     if (!deleted.has(key) || !inventory.has(key)) return false
     const live = index.byName(kind.definition.kind, name)
     return live === undefined || live.metadata.deletionTimestamp !== undefined
   })
   if (!prune || partial || gone.length === 0) return []
+  // Who changed the block since does not want it gone.
+  const noted = ({ kind, objectName }: DesiredObject) => deleted.get(objectKey(kind.definition.kind, objectName))
+  const isChanged = (one: DesiredObject): boolean =>
+    noted(one) !== '' && noted(one) !== fingerprints.get(objectKey(one.kind.definition.kind, one.name))
+  for (const one of gone.filter(isChanged)) problems.push(changedSince(one))
+  gone = gone.filter((one) => !isChanged(one))
   if (gone.length > deletionBudget) {
     for (const { kind, name, position } of gone.slice(0, 1)) {
       const message = `and ${gone.length - 1} others were deleted, but at most ${deletionBudget} may go from the files at a time: they are made anew; raise operator.deletionBudget if that is meant`
@@ -224,7 +252,6 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
   const { definition } = kind
   const spec = withoutDefaults(isPlainObject(object.spec) ? object.spec : {}, definition.spec) as PlainObject
   const position = { file: path, line: 1, column: 1 }
-  const declaration = { kind: definition.kind, name, spec, secrets: {}, position }
   return {
     rewrite: { file: path, edit: { action: 'add', object: { kind: definition.kind, name, spec } } },
     change: {
@@ -237,7 +264,6 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
       fields: Object.entries(spec).map(([field, to]) => ({ path: field, to })),
       by: [],
     },
-    declaration,
     position,
   }
 }
@@ -254,7 +280,7 @@ function digestOf({ kind, name, objectName, sort, fields }: Omit<PlannedWriteBac
 }
 
 const notWritten = (
-  { kind, name }: Pick<PlannedWriteBack, 'kind' | 'name'>,
+  { kind, name, sort }: Pick<PlannedWriteBack, 'kind' | 'name' | 'sort'>,
   position: SourcePosition,
   why: string,
 ): PlanProblem => ({
@@ -262,7 +288,24 @@ const notWritten = (
   reason: 'NotWrittenBack',
   kind: kind.definition.kind,
   name,
-  message: `was changed, and cannot be written back to ${position.file}: ${why}; write it into the file by hand, or undo the change`,
+  message: refusals[sort](sort === 'add' ? position.file : formatPosition(position), why),
+  positions: [position],
+})
+
+const refusals: Readonly<Record<PlannedWriteBack['sort'], (place: string, why: string) => string>> = {
+  change: (place, why) =>
+    `was changed, and cannot be written back to ${place}: ${why}; write it into the file by hand, or undo the change`,
+  add: (place, why) => `is new, and cannot be written to ${place}: ${why}; declare it by hand`,
+  remove: (place, why) =>
+    `was deleted, and its block at ${place} cannot be taken away: ${why}; take it away by hand, until then it is made anew`,
+}
+
+const changedSince = ({ kind, name, position }: DesiredObject): PlanProblem => ({
+  severity: 'warning',
+  reason: 'Overwritten',
+  kind: kind.definition.kind,
+  name,
+  message: `was deleted here and changed in ${formatPosition(position)}: it is made anew; take its block away if it is to go`,
   positions: [position],
 })
 

@@ -49,8 +49,10 @@ export function rewriteFiles(files: readonly SourceFile[], rewrites: readonly Re
       })
       written = accepted.length === 0 ? '' : rewrite(path, before ?? '', accepted)
     }
+    // A commit that changes nothing would be made again and again.
+    if (written === before) written = { problem: 'no key of the file can say it' }
     if (typeof written !== 'string') for (const one of accepted) result.refused.set(one, written.problem)
-    else if (accepted.length > 0 && written !== before) result.files.push({ path, before, after: written })
+    else if (accepted.length > 0) result.files.push({ path, before, after: written })
   }
   return result
 }
@@ -74,7 +76,8 @@ function misread(path: string, before: string, after: string, rewrites: readonly
   const [old, now] = [before, after].map((text) => read([{ path, text }]))
   const faults = (one = now) => one?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
   const [fault] = faults()
-  if (fault && faults().length > faults(old).length) return `the file could not be read any more: ${fault.message}`
+  if (fault && faults().length > faults(old).length)
+    return `the file could not be read any more: ${fault.message.replace(/\.$/, '')}`
   if (komodoReadsAlike(before) && !komodoReadsAlike(after)) return 'Komodo would read the file otherwise'
   const wanted = expected(old?.declarations ?? [], rewrites)
   const found = Map.groupBy(now?.declarations ?? [], ({ kind }) => kind)

@@ -19,7 +19,7 @@ function planOf(text: string, world: PlanWorld): SyncPlan {
   const files = [{ path, text }]
   const { declarations, diagnostics } = read(files)
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
-  const places = { reads: () => true, onlyFile: path, newObjects: undefined, deleted: new Set<string>() }
+  const places = { reads: () => true, onlyFile: path, newObjects: undefined, deleted: new Map<string, string>() }
   return planSync(input(declarations, world, { managed: { files, ...places } }))
 }
 
