@@ -35,6 +35,9 @@ interface Abortable {
   version(options: { abortSignal: AbortSignal }): Promise<DockerVersion>
 }
 
+/** Characters of a line of a log. Who shows it knows which secrets to take out of it, and how much of the rest to show. */
+const LONGEST_LINE = 16_384
+
 /** The Docker Engine behind `ContainerEngine`, and the other questions that the agent asks it. */
 export class DockerEngine implements ContainerEngine {
   readonly #docker: Docker
@@ -192,7 +195,7 @@ export class DockerEngine implements ContainerEngine {
         .toString('utf8')
         .split('\n')
         .filter((line) => line.trim() !== '')
-        .map((line) => line.slice(0, 500))
+        .map((line) => line.slice(0, LONGEST_LINE))
         .slice(-count)
     })
   }

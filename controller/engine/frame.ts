@@ -156,6 +156,7 @@ export class Frame<T extends Reconciled> {
       event: (type, reason, message, about = object) =>
         this.#options.events.record(about, type, reason, redactor.text(message)),
       redact: (secrets) => redactor.add(secrets),
+      redacted: (text) => redactor.text(text),
     }
   }
 

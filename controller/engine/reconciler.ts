@@ -47,4 +47,6 @@ export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
   event(type: 'Normal' | 'Warning', reason: string, message: string, about?: Readonly<KubeObject>): void
   /** Values that must not appear in anything this pass reports. */
   redact(secrets: Iterable<string>): void
+  /** The text without them, for whoever shows but a part of it: half of a secret would not be found. */
+  redacted(text: string): string
 }

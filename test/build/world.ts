@@ -263,6 +263,7 @@ export class World {
       log: silentLogger,
       event: (type, reason, message) => this.events.push({ on, type, reason, message: redactor.text(message) }),
       redact: (secrets) => redactor.add(secrets),
+      redacted: (text) => redactor.text(text),
     }
     const deleting = object.metadata.deletionTimestamp !== undefined
     let outcome: ReturnType<typeof outcomeOfSuccess>

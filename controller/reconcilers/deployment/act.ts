@@ -20,6 +20,8 @@ const { inputsReady, deployed, healthy } = deploymentCondition
 const SOON_MS = 1_000
 const NAME_TAKEN_RETRY_MS = 60_000
 const LOG_LINES_SHOWN = 10
+/** Characters of each. */
+const LOG_LINE_SHOWN = 500
 
 export async function act(plan: Plan, work: Work): Promise<Recheck> {
   const { pass, observed, server, hash } = work
@@ -133,7 +135,7 @@ function conclude(work: Work, rollout: ContainerRollout): Promise<Recheck> | Rec
         hash,
         {
           reason: oldIsBack ? 'RolledBack' : 'DidNotStart',
-          message: failureText(rollout, desired, oldIsBack),
+          message: failureText(rollout, desired, oldIsBack, pass),
         },
         deps.clock.now(),
       )
@@ -153,8 +155,10 @@ function failureText(
   { message, lastLogLines }: ContainerRollout & { state: 'rolled-back' },
   { image }: DesiredContainer,
   oldIsBack: boolean,
+  pass: Pick<Pass<Deployment>, 'redacted'>,
 ): string {
-  const log = lastLogLines.slice(-LOG_LINES_SHOWN).join('\n')
+  const shown = lastLogLines.slice(-LOG_LINES_SHOWN).map((line) => pass.redacted(line).slice(0, LOG_LINE_SHOWN))
+  const log = shown.join('\n')
   const then = oldIsBack
     ? 'The container that ran before is back. It is tried again when the declaration changes or `komodo deploy` asks for it.'
     : 'It is tried again, more and more slowly.'

@@ -147,6 +147,20 @@ describe('a Deployment whose new container fails', () => {
     expect(world.condition('Deployment', 'web', 'Stalled')?.status).toBe('True')
   })
 
+  it('shows long lines of its log in part, and no part of a secret in them', async () => {
+    const canary = 'canary-of-some-length'
+    world.put(secret('db', { password: canary }), deployment('web'))
+    world.put(variable('DB_PASSWORD', { isSecret: true, valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }))
+    await world.converge()
+    const line = `${'x'.repeat(490)}${canary}${'y'.repeat(500)}`
+    world.host().engine.images.set('broken:1', { exits: 3, log: [line, 'bye'] })
+    const image = { type: 'Image' as const, params: { image: 'broken:1' } }
+    world.editSpec('Deployment', 'web', { image, environment: 'P=[[DB_PASSWORD]]' })
+    await world.converge()
+    expect(deployed()?.message).toContain('xxx<redacted>\nbye')
+    expect(deployed()?.message).not.toContain('canary')
+  })
+
   it('is not tried again by itself', async () => {
     await failingUpdate()
     const before = counts().deployContainer
