@@ -155,3 +155,26 @@ it("attack: the creator's field cannot reach the prototype of all objects", asyn
   Reflect.deleteProperty(Object.prototype, 'polluted')
   expect(polluted).toBe(false)
 })
+
+it('attack: all rights in one namespace give none over another', async () => {
+  const own = '/api/v1/namespaces/default'
+  await api.send('POST', '/api/v1/namespaces', { metadata: { name: 'victim' } })
+  const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+  await api.send('POST', `${rbac}/roles`, {
+    metadata: { name: 'all' },
+    rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+  })
+  await api.send('POST', `${rbac}/rolebindings`, {
+    metadata: { name: 'mallory' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'all' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'mallory' }],
+  })
+  const user = { username: 'mallory', groups: [] }
+  const statuses = [
+    await api.send('GET', `${own}/namespaces`, undefined, { user }),
+    await api.send('POST', `${own}/namespaces`, { metadata: { name: 'more' } }, { user }),
+    await api.send('DELETE', `${own}/namespaces/victim`, undefined, { user }),
+  ].map(({ status }) => status)
+  expect(statuses).toEqual([404, 404, 404])
+  expect((await api.send('GET', '/api/v1/namespaces/victim')).json.metadata).not.toHaveProperty('deletionTimestamp')
+})

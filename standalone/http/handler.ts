@@ -115,25 +115,27 @@ const unknownResource = ({ registry }: Backend, { group }: ResourceRequest): Api
 const SUBRESOURCE_VERBS = new Set(['get', 'update', 'patch'])
 
 /** What may be asked of a namespaced resource without naming a namespace. */
-const ACROSS_NAMESPACES = new Set(['list', 'watch', 'deletecollection'])
+const ACROSS_NAMESPACES = new Set(['list', 'watch'])
 
 const serve = (
   backend: Backend,
   request: ApiRequest,
   info: RequestInfo,
-  { name, namespace, subresource, excess }: ResourceRequest,
+  { name, namespace, inNamespace, subresource, excess }: ResourceRequest,
   served: ServedVersion,
 ): ApiResponse | Promise<ApiResponse> => {
   const { resource } = served
   if (excess || !isServed(subresource, served)) {
     throw resource.custom && !excess ? notFound(resource, name) : noSuchResource()
   }
-  if (!resource.namespaced && namespace !== '' && resource.storage !== 'namespaces') {
+  // Rights in one namespace must not reach what stands above it: other namespaces, for one.
+  if (!resource.namespaced && inNamespace) {
     if (resource.custom) return plainNotFound()
     throw noSuchResource()
   }
   if (!resource.custom) checkMethod(request.method, resource, name, subresource)
   if (resource.namespaced && namespace === '' && !(name === '' && ACROSS_NAMESPACES.has(info.verb))) {
+    if (resource.custom && info.verb === 'deletecollection') return plainNotFound()
     throw resource.custom ? badRequest('an empty namespace may not be set during creation') : methodNotServed()
   }
   const verb = Object.hasOwn(VERBS, info.verb) ? VERBS[info.verb] : undefined

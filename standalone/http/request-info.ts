@@ -12,6 +12,8 @@ export interface ResourceRequest {
   group: string
   version: string
   namespace: string
+  /** The path goes through a namespace to the resource; `/namespaces/a` alone does not. */
+  inNamespace: boolean
   plural: string
   name: string
   subresource: string
@@ -55,6 +57,7 @@ export const requestInfo = (method: string, url: string): RequestInfo => {
     group,
     version,
     namespace: '',
+    inNamespace: false,
     plural: '',
     name: '',
     subresource: '',
@@ -62,7 +65,8 @@ export const requestInfo = (method: string, url: string): RequestInfo => {
   }
   if (rest[0] === 'namespaces' && rest.length > 1) {
     resource.namespace = rest[1]!
-    if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2]!)) rest = rest.slice(2)
+    resource.inNamespace = rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2]!)
+    if (resource.inNamespace) rest = rest.slice(2)
   }
   ;[resource.plural = '', resource.name = '', resource.subresource = ''] = rest
   resource.excess = rest.length > 3

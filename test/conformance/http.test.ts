@@ -118,3 +118,16 @@ promise('Health and version are served', async ({ send }) => {
   expect([json.major, json.minor, Object.keys(json).includes('gitVersion')]).toEqual(['1', '34', true])
   expect(json.gitVersion).toMatch(/^v1\.34\./)
 })
+
+promise('What stands above namespaces is not reached through one', async ({ send, core, namespace, group }) => {
+  const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+  await send('GET', `${core}/namespaces`)
+  await send('GET', `${core}/namespaces/default`)
+  await send('GET', `${core}/namespaces/${namespace}`)
+  await send('POST', `${core}/namespaces`, { metadata: { name: 'made-through-another' } })
+  await send('PATCH', `${core}/namespaces/default`, {}, merge)
+  await send('DELETE', `${core}/namespaces/default`)
+  await send('DELETE', `${core}/namespaces`)
+  await send('GET', `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/clusterroles`)
+  await send('GET', `/apis/${group}/v1/namespaces/${namespace}/namespaces`)
+})
