@@ -238,3 +238,37 @@ promise(
 promise('The built-in namespaces cannot be deleted', async ({ send }) => {
   for (const name of ['default', 'kube-system', 'kube-public']) await send('DELETE', `/api/v1/namespaces/${name}`)
 })
+
+promise('A collection is deleted in one namespace, never in all', async ({ send, group }) => {
+  await send('DELETE', '/api/v1/configmaps?labelSelector=none')
+  await send('DELETE', '/apis/rbac.authorization.k8s.io/v1/roles?labelSelector=none')
+  await send('DELETE', `/apis/${group}/v1/widgets?labelSelector=none`)
+  await send('DELETE', `/apis/${group}/v1/namespaces/none/widgets?limit=x`)
+})
+
+promise('Options of the wrong type are refused, and nothing is deleted', async ({ send, core }) => {
+  await send('POST', `${core}/configmaps`, { metadata: { name: 'a' } }, { silent: true })
+  const options = (more: object) => ({ kind: 'DeleteOptions', apiVersion: 'v1', ...more })
+  for (const body of [
+    options({ preconditions: 'none' }),
+    options({ preconditions: { uid: 5 } }),
+    options({ preconditions: { resourceVersion: 5 } }),
+    options({ gracePeriodSeconds: 'x' }),
+    options({ gracePeriodSeconds: 1.5 }),
+    options({ dryRun: 'All' }),
+    options({ dryRun: [5] }),
+    options({ propagationPolicy: 5 }),
+    options({ propagationPolicy: '' }),
+    options({ orphanDependents: 'x' }),
+    { kind: 'ConfigMap', apiVersion: 'v1' },
+    { kind: 'Other', apiVersion: 'v1' },
+    { kind: 5 },
+    { kind: 'DeleteOptions', apiVersion: 5 },
+    [],
+    5,
+  ]) {
+    await send('DELETE', `${core}/configmaps/a`, JSON.stringify(body))
+  }
+  await send('DELETE', `${core}/configmaps/a?propagationPolicy=`)
+  await send('DELETE', `${core}/configmaps/a`, 'null')
+})
