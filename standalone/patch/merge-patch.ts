@@ -1,10 +1,10 @@
-/** RFC 7396, with nulls inside of new values dropped (in new lists too), as kube-apiserver's library does. */
+/** RFC 7396, with nulls of maps inside of new values dropped, as kube-apiserver's library does. */
 import type { Json, JsonObject, MergePatch } from '../schema/contract.ts'
 import { badRequest } from '../schema/faults.ts'
 import { clone, isObject, setKey } from '../schema/go.ts'
 
 const withoutNulls = (value: Json): Json => {
-  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls)
+  if (Array.isArray(value)) return value.map(withoutNulls)
   if (!isObject(value)) return value
   const out: JsonObject = {}
   for (const key of Object.keys(value)) if (value[key] !== null) setKey(out, key, withoutNulls(value[key] as Json))

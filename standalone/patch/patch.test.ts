@@ -69,9 +69,9 @@ describe('jsonPatch', () => {
 })
 
 describe('mergePatch', () => {
-  test('removes by null, replaces lists, and drops nulls of new values', () => {
+  test('removes by null, replaces lists, and drops nulls of new maps, but not of new lists', () => {
     expect(mergePatch({ a: 1, b: [1], c: { d: 1 } }, { a: null, b: [2, null], c: { e: { f: null, g: 1 } } })).toEqual({
-      b: [2],
+      b: [2, null],
       c: { d: 1, e: { g: 1 } },
     })
   })

@@ -42,10 +42,9 @@ const ownerReferences = (meta: Partial<ObjectMeta>, path: string): Cause[] => {
   const causes: Cause[] = []
   let controller = ''
   for (const ref of meta.ownerReferences ?? []) {
-    const version = ref.apiVersion.includes('/')
-      ? ref.apiVersion.slice(ref.apiVersion.indexOf('/') + 1)
-      : ref.apiVersion
-    if (!version) causes.push(invalidValue(`${path}.apiVersion`, ref.apiVersion, 'version must not be empty'))
+    const [first, version = first, ...more] = ref.apiVersion.split('/')
+    if (!version || more.length > 0)
+      causes.push(invalidValue(`${path}.apiVersion`, ref.apiVersion, 'version must not be empty'))
     if (!ref.kind) causes.push(invalidValue(`${path}.kind`, ref.kind, 'must not be empty'))
     if (!ref.name) causes.push(invalidValue(`${path}.name`, ref.name, 'must not be empty'))
     if (!ref.uid) causes.push(invalidValue(`${path}.uid`, ref.uid, 'must not be empty'))

@@ -17,7 +17,15 @@ import type { Transaction } from '../store/writer.ts'
 import { answerObject } from './answer.ts'
 import { duplicateFields, notRegistered, strictly, unknownFields } from './decode.ts'
 import { type WriteOptions, writeOptions } from './options.ts'
-import { createObject, liveObject, settleNamespace, settleNew, subresourceOf, updateObject } from './persist.ts'
+import {
+  checkName,
+  createObject,
+  liveObject,
+  settleNamespace,
+  settleNew,
+  subresourceOf,
+  updateObject,
+} from './persist.ts'
 
 const PatchType = {
   Json: 'application/json-patch+json',
@@ -59,10 +67,7 @@ const patchLive = (call: Call, type: PatchType, text: string, options: WriteOpti
     if (!live) throw notFound(served.resource, call.name)
     const patched = patchedObject(call, type, live.object, body.value)
     const object = decodePatched(call, options, patched, body.duplicates)
-    const { name } = metaOf(object)
-    if (name !== call.name) {
-      throw badRequest(`the name of the object (${name ?? ''}) does not match the name on the URL (${call.name})`)
-    }
+    checkName(call, object)
     settleNamespace(call, object)
     return answerObject(
       call,
@@ -90,12 +95,24 @@ const patchedObject = (call: Call, type: PatchType, live: JsonObject, body: Json
 }
 
 /** A patch may not turn an object into another kind; built-in kinds forgive that it takes the kind away. */
-const checkPatchedKind = ({ served }: Call, { apiVersion = '', kind = '', metadata }: JsonObject): void => {
+const checkPatchedKind = (
+  { served }: Call,
+  { apiVersion = '', kind = '', metadata }: JsonObject,
+  source: string,
+): void => {
   const { model } = served
   if (!model.custom) {
     if ((apiVersion === '' || apiVersion === served.apiVersion) && (kind === '' || kind === model.kind)) return
     throw badRequest(notRegistered(String(kind || model.kind), String(apiVersion || served.apiVersion)))
   }
+  for (const [field, value] of Object.entries({ apiVersion, kind })) {
+    if (typeof value !== 'string') {
+      throw badRequest(
+        `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field .${field} of type string`,
+      )
+    }
+  }
+  if (kind === '') throw badRequest(`Object 'Kind' is missing in '${source}'`)
   const causes: Cause[] = []
   if (kind !== model.kind) causes.push(invalidValue('kind', kind, `must be ${model.kind}`))
   if (apiVersion !== served.apiVersion)
@@ -111,7 +128,7 @@ const decodePatched = (call: Call, options: WriteOptions, patched: Json, duplica
   const before = marshal(patched)
   try {
     const object = objectBody({ value: patched, duplicates })
-    checkPatchedKind(call, object)
+    checkPatchedKind(call, object, before)
     clearManagers(object)
     const faults = [...duplicateFields({ value: patched, duplicates }), ...unknownFields(model.decode(object))]
     strictly(call, options, faults)

@@ -24,6 +24,17 @@ const GENERATED_LENGTH = 5
 /** Names are cut so that the generated ones stay within a DNS label. */
 const GENERATE_BASE_MAX = 58
 
+/** @throws Fault 400 when the body does not name the object of the path. */
+export const checkName = (call: Call, object: JsonObject): void => {
+  const { name } = metaOf(object)
+  if (!name) {
+    throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`)
+  }
+  if (name !== call.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
+  }
+}
+
 /** @throws Fault 400 when the body names another namespace than the path. */
 export const settleNamespace = (call: Call, object: JsonObject): void => {
   const meta = metaOf(object)
@@ -141,8 +152,6 @@ export const updateObject = (
   meta.uid ||= oldMeta.uid!
   meta.creationTimestamp = oldMeta.creationTimestamp!
   if (oldMeta.generation !== undefined) meta.generation = oldMeta.generation
-  keepOrDrop(meta, oldMeta, 'deletionTimestamp')
-  keepOrDrop(meta, oldMeta, 'deletionGracePeriodSeconds')
   if (writing.manager !== undefined) {
     setManagedFields(call, object, old, writing.manager, timeText(backend.clock()))
   }
@@ -160,13 +169,6 @@ export const updateObject = (
   if (writing.dryRun) return object
   tx.put(resource.storage, stored.path, (revision) => storedText(served, object, revision))
   return object
-}
-
-const keepOrDrop = (meta: object, old: object, field: string): void => {
-  const target = meta as Record<string, unknown>
-  const value = (old as Record<string, unknown>)[field]
-  if (value === undefined) delete target[field]
-  else target[field] = value
 }
 
 /** uid and resourceVersion in the object make an update conditional. */

@@ -2,23 +2,18 @@ import type { ApiResponse } from '../api.ts'
 import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
 import { notFound } from '../http/status.ts'
-import { metaOf } from '../object.ts'
 import { badRequest } from '../schema/faults.ts'
 import { answerObject } from './answer.ts'
 import { decodeBody } from './decode.ts'
 import { writeOptions } from './options.ts'
-import { createObject, liveObject, settleNamespace, settleNew, updateObject } from './persist.ts'
+import { checkName, createObject, liveObject, settleNamespace, settleNew, updateObject } from './persist.ts'
 
 export const update = async (call: Call): Promise<ApiResponse> => {
   const { resource } = call.served
   const options = writeOptions(call.query, 'UpdateOptions')
   if (call.name === '') throw badRequest('name must be provided')
   const object = decodeBody(call, options)
-  const { name } = metaOf(object)
-  if (!name) throw badRequest('name must be provided')
-  if (name !== call.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
-  }
+  checkName(call, object)
   settleNamespace(call, object)
   const manager = managerOf(options.fieldManager, call.headers['user-agent'])
   const writing = { dryRun: options.dryRun, manager, uidIsPrecondition: true }

@@ -188,3 +188,30 @@ promise(
     await patch('merge', `${core}/configmaps/a`, { metadata: { labels: { 'bad key': 'x' } } })
   },
 )
+
+promise('A merge patch keeps the nulls of a list', async ({ send, patch, custom, group }) => {
+  const object = {
+    apiVersion: `${group}/v1`,
+    kind: 'Widget',
+    metadata: { name: 'a' },
+    spec: { any: { l: [1], o: {} } },
+  }
+  await send('POST', `${custom}/widgets`, object, { silent: true })
+  const at = `${custom}/widgets/a`
+  await patch('merge', at, { spec: { any: { l: [null, { d: null }, [null]] } } })
+  await patch('merge', at, { spec: { any: { o: [null, 1], n: { a: [null] } } } })
+  await patch('merge', at, { spec: { tags: [null] } })
+})
+
+promise('A patch may not take away what an object is called', async ({ send, patch, custom, core, group }) => {
+  const object = { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'a' } }
+  await send('POST', `${custom}/widgets`, object, { silent: true })
+  await send('POST', `${core}/configmaps`, { metadata: { name: 'a' } }, { silent: true })
+  for (const at of [`${custom}/widgets/a`, `${core}/configmaps/a`]) {
+    await patch('merge', at, { metadata: null })
+    await patch('merge', at, { metadata: { name: null } })
+  }
+  await patch('merge', `${custom}/widgets/a`, { kind: null })
+  await patch('json', `${custom}/widgets/a`, [{ op: 'replace', path: '/kind', value: 5 }])
+  await patch('json', `${custom}/widgets/a`, [{ op: 'replace', path: '/apiVersion', value: 5 }])
+})

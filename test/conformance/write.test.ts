@@ -274,3 +274,27 @@ promise('The field manager is what the client says, else the first part of its U
   await send('POST', `${core}/configmaps?fieldManager=${'m'.repeat(129)}`, configMap('c'))
   await send('POST', `${core}/configmaps?fieldManager=a%00b`, configMap('c'))
 })
+
+promise('An update must name its object', async ({ send, core, custom, group }) => {
+  await send('PUT', `${core}/configmaps/a`, { metadata: {} })
+  await send('PUT', `${custom}/widgets/a`, { apiVersion: `${group}/v1`, kind: 'Widget', metadata: {} })
+})
+
+promise('No update sends an object into deletion', async ({ send, patch, core, custom, group }) => {
+  await send('POST', `${core}/configmaps`, { metadata: { name: 'a', finalizers: ['ex.org/a'] } }, { silent: true })
+  const object = { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'a' } }
+  await send('POST', `${custom}/widgets`, object, { silent: true })
+  for (const at of [`${core}/configmaps/a`, `${custom}/widgets/a`]) {
+    await patch('merge', at, { metadata: { deletionTimestamp: '2024-01-02T03:04:05Z' } })
+    await patch('merge', at, { metadata: { deletionGracePeriodSeconds: 5 } })
+  }
+  await send('DELETE', `${core}/configmaps/a`)
+  await patch('merge', `${core}/configmaps/a`, { metadata: { deletionGracePeriodSeconds: 5 } })
+})
+
+promise('The version of an owner has one slash at most', async ({ send, core }) => {
+  for (const apiVersion of ['a/b/c', 'a/', '/v1', 'v1']) {
+    const ownerReferences = [{ apiVersion, kind: 'ConfigMap', name: 'a', uid: '11111111-1111-1111-1111-111111111111' }]
+    await send('POST', `${core}/configmaps?dryRun=All`, { metadata: { name: 'a', ownerReferences } })
+  }
+})
