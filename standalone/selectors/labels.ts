@@ -1,10 +1,13 @@
+import type { Cause } from '../schema/contract.ts'
 import { badRequest } from '../schema/faults.ts'
+import { invalidValue } from '../schema/field.ts'
+import { labelValue, qualifiedName } from '../schema/names.ts'
 
 /** What a label selector asks of one key. */
 type Requirement =
   | { key: string; operator: 'in' | 'notin'; values: readonly string[] }
   | { key: string; operator: 'exists' | 'absent' }
-  | { key: string; operator: 'gt' | 'lt'; value: number }
+  | { key: string; operator: 'gt' | 'lt'; value: bigint }
 
 export interface LabelSelector {
   readonly empty: boolean
@@ -27,9 +30,6 @@ const tokens = (text: string): Token[] => {
   }
   return found
 }
-
-const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
-const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 
 /** @throws Fault 400 in the words of kube-apiserver, which begin with `unable to parse requirement: ` only inside of a requirement. */
 export const parseLabelSelector = (text: string): LabelSelector => {
@@ -58,11 +58,15 @@ const satisfies = (requirement: Requirement, labels: Readonly<Record<string, str
     case 'notin':
       return value === undefined || !requirement.values.includes(value)
     case 'gt':
-      return value !== undefined && /^-?\d+$/.test(value) && Number(value) > requirement.value
+      return isInteger(value) && BigInt(value) > requirement.value
     case 'lt':
-      return value !== undefined && /^-?\d+$/.test(value) && Number(value) < requirement.value
+      return isInteger(value) && BigInt(value) < requirement.value
   }
 }
+
+/** Of 64 bits. */
+const isInteger = (text: string | undefined): text is string =>
+  text !== undefined && /^-?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
 
 class Parser {
   readonly #tokens: readonly Token[]
@@ -80,7 +84,9 @@ class Parser {
       const next = this.#take()
       if (next === undefined) return found
       if (next.text !== ',') throw badRequest(`found '${next.text}', expected: ',' or 'end of string'`)
-      if (this.#peek() === undefined) throw badRequest(`found '', expected: identifier after ','`)
+      const after = this.#peek()
+      if (after?.kind !== 'word' && after?.text !== '!')
+        throw badRequest(`found '${after?.text ?? ''}', expected: identifier after ','`)
     }
   }
 
@@ -116,12 +122,12 @@ class Parser {
 
   #comparison(key: string, operator: '<' | '>'): Requirement {
     const value = this.#value(key)
-    if (!/^-?\d+$/.test(value)) {
+    if (!isInteger(value)) {
       throw badRequest(
         `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
       )
     }
-    return { key, operator: operator === '>' ? 'gt' : 'lt', value: Number(value) }
+    return { key, operator: operator === '>' ? 'gt' : 'lt', value: BigInt(value) }
   }
 
   /** An absent value is the empty one, as in `a=`. */
@@ -130,22 +136,35 @@ class Parser {
     if (next === undefined || next.text === ',') return ''
     this.#at += 1
     if (next.kind !== 'word') throw this.#fault(`found '${next.text}', expected: identifier`)
-    checkValue(key, next.text)
+    checkValues(key, [next.text])
     return next.text
   }
 
+  /** Nothing beside a comma is the empty value. */
   #values(key: string): string[] {
     const open = this.#take()
     if (open?.text !== '(') throw this.#fault(`found '${open?.text ?? ''}' expected: '('`)
+    const first = this.#peek()
+    if (first?.text === ')') {
+      this.#at += 1
+      return ['']
+    }
+    if (first?.kind !== 'word' && first?.text !== ',')
+      throw this.#fault(`found '${first?.text ?? ''}', expected: ',', ')' or identifier`)
     const values: string[] = []
     for (;;) {
       const next = this.#take()
-      if (next === undefined) throw this.#fault(`found '', expected: ',', ')' or identifier`)
-      if (next.text === ')') return values.length > 0 ? values : ['']
-      if (next.text === ',') continue
-      if (next.kind !== 'word') throw this.#fault(`found '${next.text}', expected: ',', or identifier`)
-      checkValue(key, next.text)
-      values.push(next.text)
+      if (next?.kind === 'word') {
+        values.push(next.text)
+        const after = this.#peek()
+        if (after?.text !== ',' && after?.text !== ')')
+          throw this.#fault(`found '${after?.text ?? ''}', expected: ',' or ')'`)
+      } else if (next?.text === ',') {
+        if (values.length === 0 || [',', ')'].includes(this.#peek()?.text ?? '')) values.push('')
+      } else if (next?.text === ')') {
+        checkValues(key, values)
+        return values
+      } else throw this.#fault(`found '${next?.text ?? ''}', expected: ',', or identifier`)
     }
   }
 
@@ -162,15 +181,14 @@ class Parser {
   }
 }
 
-const checkKey = (key: string): void => {
-  if (KEY.test(key)) return
-  throw badRequest(
-    `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
-  )
+const refuse = (causes: readonly Cause[]): void => {
+  if (causes.length === 0) return
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`)
+  throw badRequest(`unable to parse requirement: ${texts.length > 1 ? `[${texts.join(', ')}]` : texts[0]}`)
 }
-const checkValue = (key: string, value: string): void => {
-  if (VALUE.test(value)) return
-  throw badRequest(
-    `unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(value)}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
-  )
-}
+const faultsOf = (faults: readonly string[], field: string, value: string): Cause[] =>
+  faults.length > 0 ? [invalidValue(field, value, faults.join('; '))] : []
+const checkKey = (key: string): void => refuse(faultsOf(qualifiedName(key), '<nil>', key))
+/** In the order in which a set of them is walked. */
+const checkValues = (key: string, values: readonly string[]): void =>
+  refuse([...new Set(values)].sort().flatMap((value, i) => faultsOf(labelValue(value), `values[${i}][${key}]`, value)))

@@ -202,3 +202,32 @@ promise('Metadata alone can be asked for', async (scenario) => {
   await send('GET', `${custom}/widgets`, undefined, { headers: { accept } })
   await send('GET', `${core}/secrets/n0`, undefined, { headers: { accept: acceptOne } })
 })
+
+promise('A label selector is read in the words of Kubernetes', async ({ send, core }) => {
+  for (const selector of [
+    ...[
+      'a in ()',
+      'a in (b',
+      'a in (b,,c)',
+      'a in (,)',
+      'a in (b c)',
+      'a in ((b))',
+      'a in (b)c',
+      'a in (-x,-y)',
+      'a,,b',
+    ],
+    ...[
+      'A/b=c',
+      '/b',
+      'b/',
+      'a/b/c',
+      'x'.repeat(64),
+      `a=${'x'.repeat(64)}`,
+      'a>99999999999999999999',
+      'a>-1',
+      'in in (in)',
+    ],
+  ]) {
+    await send('GET', `${core}/secrets?labelSelector=${encodeURIComponent(selector)}`)
+  }
+})
