@@ -14,7 +14,13 @@ interface Claims {
   aud: string[]
   exp: number
   nbf: number
-  'kubernetes.io': { namespace: string; serviceaccount: { name: string; uid: string } }
+  'kubernetes.io': { namespace: string; serviceaccount: Bound; secret?: Bound }
+}
+
+/** What a token ends with. */
+export interface Bound {
+  name: string
+  uid: string
 }
 
 export interface TokenSubject {
@@ -23,7 +29,7 @@ export interface TokenSubject {
   uid: string
 }
 
-/** Signed tokens (JWT, ES256) of ServiceAccounts. One lives as long as it says, and no longer than its account. */
+/** Signed tokens (JWT, ES256) of ServiceAccounts. One lives as long as it says, and no longer than its account and the secret it is bound to. */
 export class ServiceAccountTokens {
   readonly #key: KeyObject
   readonly #publicKey: KeyObject
@@ -45,6 +51,7 @@ export class ServiceAccountTokens {
     { namespace, name, uid }: TokenSubject,
     audiences: readonly string[],
     seconds: number,
+    secret?: Bound,
   ): { token: string; expires: Date } {
     const now = Math.floor(this.now() / 1000)
     const claims: Claims & { iat: number } = {
@@ -52,7 +59,7 @@ export class ServiceAccountTokens {
       exp: now + seconds,
       iat: now,
       iss: ISSUER,
-      'kubernetes.io': { namespace, serviceaccount: { name, uid } },
+      'kubernetes.io': { namespace, serviceaccount: { name, uid }, ...(secret && { secret }) },
       nbf: now,
       sub: `system:serviceaccount:${namespace}:${name}`,
     }
@@ -67,10 +74,15 @@ export class ServiceAccountTokens {
     if (!claims || claims.iss !== ISSUER || !claims.aud.includes(ISSUER)) return undefined
     const now = this.now() / 1000
     if (!(claims.nbf <= now && now < claims.exp)) return undefined
-    const { namespace, serviceaccount } = claims['kubernetes.io']
-    const stored = this.#store.get('serviceaccounts', pathOf(namespace, serviceaccount.name))
-    if (!stored || metaOf(JSON.parse(stored.text) as JsonObject).uid !== serviceaccount.uid) return undefined
+    const { namespace, serviceaccount, secret } = claims['kubernetes.io']
+    if (!this.#isThere('serviceaccounts', namespace, serviceaccount)) return undefined
+    if (secret && !this.#isThere('secrets', namespace, secret)) return undefined
     return serviceAccountUser({ namespace, ...serviceaccount })
+  }
+
+  #isThere(storage: string, namespace: string, { name, uid }: Bound): boolean {
+    const stored = this.#store.get(storage, pathOf(namespace, name))
+    return stored !== undefined && metaOf(JSON.parse(stored.text) as JsonObject).uid === uid
   }
 
   #claims(token: string): Claims | undefined {

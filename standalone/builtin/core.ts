@@ -56,12 +56,15 @@ export const configMap: BuiltinKind = {
   validateUpdate: (object, old) => immutableFaults(object, old, ['data', 'binaryData']),
 }
 
+/** The one type whose key must not be empty. */
+const SSH = 'kubernetes.io/ssh-auth'
+
 /** Keys that a secret of a type must have. */
 const requiredKeys: Record<string, readonly string[]> = {
   'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  [SSH]: ['ssh-privatekey'],
 }
 
 /** Why a Docker configuration is no JSON object. */
@@ -85,7 +88,9 @@ const secretTypeFaults = (object: JsonObject): Cause[] => {
   }
   if (type === 'kubernetes.io/basic-auth')
     return 'username' in data || 'password' in data ? [] : [required('data[username]'), required('data[password]')]
-  const causes = (requiredKeys[type] ?? []).filter((key) => !data[key]).map((key) => required(`data[${key}]`))
+  const causes = (requiredKeys[type] ?? [])
+    .filter((key) => !(key in data) || (type === SSH && !data[key]))
+    .map((key) => required(`data[${key}]`))
   if (causes.length === 0 && type.startsWith('kubernetes.io/docker')) {
     const key = requiredKeys[type]?.[0] ?? ''
     const fault = configFault(Buffer.from(String(data[key]), 'base64').toString())

@@ -80,6 +80,7 @@ const decodeScalar = (value: Json, type: GoType, place: Place): Json => {
 const zero = (type: GoType): Json => {
   switch (type.kind) {
     case 'string':
+    case 'bytes':
       return ''
     case 'bool':
       return false

@@ -70,6 +70,7 @@ const statuses: Readonly<Record<string, (question: Question) => JsonObject>> = {
     }
   },
   TokenReview: ({ backend, spec }): JsonObject => {
+    if (!spec.token) throw badRequest('token is required for TokenReview in authentication')
     const user = backend.tokens.verify(text(spec.token))
     if (!user) return { user: {}, error: 'invalid bearer token' }
     return { authenticated: true, user: userJson(user) }

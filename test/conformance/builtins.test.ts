@@ -1,3 +1,5 @@
+import { expect } from 'vitest'
+import { waitUntil } from '../harness/wait-until.ts'
 import { conformance } from './kit/scenario.ts'
 
 const promise = conformance('builtins')
@@ -178,4 +180,52 @@ promise('A ServiceAccount gets a token on request', async ({ send, core, namespa
   ) {
     throw new Error(refused.body)
   }
+})
+
+promise('A token ends with the secret it is bound to, or is not given', async ({ send, core }) => {
+  await send('POST', `${core}/serviceaccounts`, { metadata: { name: 'bot' } }, { silent: true })
+  const secret = await send('POST', `${core}/secrets`, { metadata: { name: 'bond' } }, { silent: true })
+  const { uid } = secret.json.metadata as { uid: string }
+  const ask = (spec: object, silent = false) => send('POST', `${core}/serviceaccounts/bot/token`, { spec }, { silent })
+  const bond = { apiVersion: 'v1', kind: 'Secret', name: 'bond' }
+  await ask({ boundObjectRef: { ...bond, name: 'none' } })
+  await ask({ boundObjectRef: { ...bond, uid: '11111111-1111-1111-1111-111111111111' } })
+  await ask({ boundObjectRef: { ...bond, kind: 'ConfigMap' } })
+  await ask({ boundObjectRef: { ...bond, kind: 'Pod' } })
+  await ask({ boundObjectRef: {} })
+  await ask({ boundObjectRef: 'bond' })
+  await ask({ expirationSeconds: 5_000_000_000 })
+  await ask({ expirationSeconds: 'x' })
+  await ask({ audiences: 'x' })
+  await ask({ audiences: [5] })
+  const { json } = await ask({ boundObjectRef: { ...bond, uid } }, true)
+  const { token } = json.status as { token: string }
+  const whoAmI = () =>
+    send(
+      'POST',
+      '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      {},
+      {
+        credentials: 'none',
+        headers: { authorization: `Bearer ${token}` },
+        silent: true,
+      },
+    ).then(({ status }) => status)
+  expect(await whoAmI()).toBe(201)
+  await send('DELETE', `${core}/secrets/bond`, undefined, { silent: true })
+  // The real server remembers tokens for some seconds.
+  await waitUntil('the token to end', async () => ((await whoAmI()) === 401 ? true : undefined))
+  await send('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec: {} })
+})
+
+promise('A value of null in a map of bytes is an empty one', async ({ send, core }) => {
+  await send('POST', `${core}/secrets`, { metadata: { name: 'a' }, data: { a: null } })
+  await send('POST', `${core}/configmaps`, { metadata: { name: 'a' }, data: { a: null }, binaryData: { b: null } })
+  const empty = { metadata: { name: 'ssh' }, type: 'kubernetes.io/ssh-auth', data: { 'ssh-privatekey': '' } }
+  await send('POST', `${core}/secrets`, empty)
+  await send('POST', `${core}/secrets`, {
+    metadata: { name: 'tls' },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': '' },
+  })
 })
