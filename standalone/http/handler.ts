@@ -42,7 +42,7 @@ export interface HandlerOptions {
 }
 
 export const createHandler = ({ backend, routes, onFault }: HandlerOptions): ApiHandler => {
-  const handle = async (original: ApiRequest): Promise<ApiResponse> => {
+  const handle = async (original: ApiRequest, warnings: string[]): Promise<ApiResponse> => {
     const info = parseInfo(original)
     const request = { ...original, user: impersonate(original, backend.authorizer) }
     authorize(backend, request, info)
@@ -55,16 +55,18 @@ export const createHandler = ({ backend, routes, onFault }: HandlerOptions): Api
     if (virtual) return review(backend, request, info.query, info.resource, virtual)
     const served = backend.registry.find(info.resource.group, info.resource.version, info.resource.plural)
     if (!served) return unknownResource(backend, info.resource)
-    return serve(backend, request, info, info.resource, served)
+    return serve(backend, request, info, info.resource, served, warnings)
   }
   return async (request) => {
+    // A refusal carries what was warned of before it.
+    const warnings: string[] = []
     try {
-      return await handle(request)
+      return await handle(request, warnings)
     } catch (error) {
       if (error instanceof ImpersonationError) return plainError(request, error)
       const status = statusOf(error)
       if (status.reason === 'InternalError') onFault(error, request)
-      return answerStatus(status)
+      return answerStatus(status, warnings)
     }
   }
 }
@@ -123,7 +125,9 @@ const serve = (
   info: RequestInfo,
   { name, namespace, inNamespace, subresource, excess }: ResourceRequest,
   served: ServedVersion,
+  warnings: string[],
 ): ApiResponse | Promise<ApiResponse> => {
+  if (served.deprecation) warnings.push(served.deprecation)
   const { resource } = served
   if (excess || !isServed(subresource, served)) {
     throw resource.custom && !excess ? notFound(resource, name) : noSuchResource()
@@ -159,7 +163,7 @@ const serve = (
     signal: request.signal,
     isStillAllowed: () => backend.authorizer.decide(attributesOf(request.user, info)).allowed,
     authorizeCreate: () => authorize(backend, request, { ...info, verb: 'create' }),
-    warnings: served.deprecation ? [served.deprecation] : [],
+    warnings,
   }
   return subresource === 'token' ? createToken(call) : verb(call)
 }

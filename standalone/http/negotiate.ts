@@ -76,12 +76,12 @@ export const encode = (value: JsonObject, { media, pretty }: Representation): st
 }
 
 /** A refusal as an answer. */
-export const answerStatus = (status: JsonObject & { code: number }): ApiResponse => {
+export const answerStatus = (status: JsonObject & { code: number }, warnings: readonly string[] = []): ApiResponse => {
   const { retryAfterSeconds } = (status.details ?? {}) as { retryAfterSeconds?: number }
   const retry = retryAfterSeconds === undefined ? undefined : { 'retry-after': String(retryAfterSeconds) }
   return {
     status: status.code,
-    headers: { 'content-type': 'application/json', ...retry },
+    headers: { 'content-type': 'application/json', ...retry, ...warningHeaders(warnings) },
     body: `${JSON.stringify(status)}\n`,
   }
 }

@@ -11,7 +11,7 @@ import { isObject } from './go.ts'
 import { validateListTypes } from './list-types.ts'
 import { mergeType } from './merge-type.ts'
 import { dns1123Subdomain } from './names.ts'
-import { validateMeta, validateMetaUpdate } from './object-meta.ts'
+import { finalizerFaults, validateMeta, validateMetaUpdate } from './object-meta.ts'
 import { countGeneration, keepAllButStatus, keepServerFields, keepStatus, metaOf } from './prepare.ts'
 import { dropNulls, fillDefaults, prune } from './prune.ts'
 import { compileSchema, type Structural } from './structural.ts'
@@ -163,7 +163,8 @@ export const customModel = ({
       if (subresource === 'status') {
         if (statusSchema && object.status !== undefined)
           causes.push(...validateSchema(statusSchema, object.status, old.status, 'status'))
-      } else causes.push(...validateSchema(root, object, old), ...validateEmbedded(root, object))
+      } else
+        causes.push(...finalizerFaults(object), ...validateSchema(root, object, old), ...validateEmbedded(root, object))
       if (validateListTypes(root, old).length === 0) causes.push(...validateListTypes(root, object))
       return causes
     },

@@ -68,8 +68,8 @@ const ownerReferences = (meta: Partial<ObjectMeta>, path: string): Cause[] => {
   return causes
 }
 
-const finalizers = (meta: Partial<ObjectMeta>, path: string): Cause[] => {
-  const names = meta.finalizers ?? []
+export const finalizerFaults = (object: JsonObject, path = 'metadata.finalizers'): Cause[] => {
+  const { finalizers: names = [] } = metaOf(object)
   const causes = names.flatMap((name) => qualifiedName(name).map((fault) => invalidValue(path, name, fault)))
   if (names.includes('orphan') && names.includes('foregroundDeletion'))
     causes.push(invalidValue(path, names, 'finalizer orphan and foregroundDeletion cannot be both set'))
@@ -123,7 +123,7 @@ export const validateMeta = (object: JsonObject, { namespaced, checkName }: Meta
     ...labels(meta, `${path}.labels`),
     ...annotations(meta, `${path}.annotations`),
     ...ownerReferences(meta, `${path}.ownerReferences`),
-    ...finalizers(meta, `${path}.finalizers`),
+    ...finalizerFaults(object, `${path}.finalizers`),
     ...managedFields(meta.managedFields ?? [], `${path}.managedFields`),
   )
   return causes

@@ -102,13 +102,29 @@ export const createObject = (tx: Transaction, call: Call, object: JsonObject, wr
     const { deletionTimestamp } = metaOf(JSON.parse(existing.text) as JsonObject)
     throw alreadyExists(resource, meta.name!, deletionTimestamp ? 'object is being deleted: ' : '')
   }
+  warnOfFinalizers(call, object)
   if (writing.dryRun) return object
   tx.put(resource.storage, path, (revision) => storedText(served, object, revision))
   return object
 }
 
-const setManagedFields = (
-  call: Call,
+/** Finalizers that Kubernetes itself has a meaning for. */
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** Two controllers may well come upon the same short word. */
+const warnOfFinalizers = ({ served: { model }, warnings }: Call, object: JsonObject, old: JsonObject = {}): void => {
+  if (!model.custom) return
+  const { finalizers: before = [] } = metaOf(old)
+  for (const name of [...new Set(metaOf(object).finalizers)].sort()) {
+    if (before.includes(name) || name.includes('/') || STANDARD_FINALIZERS.includes(name)) continue
+    warnings.push(
+      `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    )
+  }
+}
+
+export const setManagedFields = (
+  call: Pick<Call, 'served' | 'backend' | 'subresource'>,
   object: JsonObject,
   old: JsonObject | undefined,
   manager: string,
@@ -129,7 +145,8 @@ const setManagedFields = (
   else delete meta.managedFields
 }
 
-export const subresourceOf = ({ subresource }: Call): Subresource => (subresource === 'status' ? 'status' : '')
+export const subresourceOf = ({ subresource }: Pick<Call, 'subresource'>): Subresource =>
+  subresource === 'status' ? 'status' : ''
 
 /** Checks and stores an object over `stored`. Answers it as stored; without a change nothing is written. */
 export const updateObject = (
@@ -159,6 +176,8 @@ export const updateObject = (
   admitUpdate(call, object, old)
   const causes = model.validate(object, { old, subresource: subresourceOf(call) })
   if (causes.length > 0) throw invalidObject(subjectOf(call), name, causes)
+
+  warnOfFinalizers(call, object, old)
 
   if (isReleased(object, old)) {
     // Watchers see what was there last, finalizer and all.

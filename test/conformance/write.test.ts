@@ -298,3 +298,25 @@ promise('The version of an owner has one slash at most', async ({ send, core }) 
     await send('POST', `${core}/configmaps?dryRun=All`, { metadata: { name: 'a', ownerReferences } })
   }
 })
+
+promise('A short finalizer of a custom resource is warned of once', async ({ send, patch, custom, group }) => {
+  const finalizers = ['short', 'a', 'short', 'orphan', 'ex.org/a']
+  await send('POST', `${custom}/widgets`, {
+    apiVersion: `${group}/v1`,
+    kind: 'Widget',
+    metadata: { name: 'a', finalizers },
+  })
+  await patch('merge', `${custom}/widgets/a`, { metadata: { finalizers: ['short', 'other'] } })
+  await patch('merge', `${custom}/widgets/a`, { metadata: { finalizers: ['with blank'] } })
+})
+
+promise('What was warned of is warned of when the request is refused, too', async ({ send, core, custom, group }) => {
+  await send('POST', `${core}/configmaps`, { metadata: { name: 'BAD' }, unknown: 1 })
+  await send('POST', `${custom}/widgets`, {
+    apiVersion: `${group}/v1`,
+    kind: 'Widget',
+    metadata: { name: 'BAD' },
+    no: 1,
+  })
+  await send('GET', `${custom.replace('/v1/', '/v1beta1/')}/widgets/none`)
+})
