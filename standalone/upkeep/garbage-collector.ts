@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { OwnerReference } from '../../controller/api/meta.ts'
 import type { Backend } from '../call.ts'
-import { metaOf, pathOf, splitPath } from '../object.ts'
+import { metaOf, pathOf, splitPath, timeText } from '../object.ts'
 import { servedObject, storedText } from '../registry/codec.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import type { JsonObject } from '../schema/contract.ts'
@@ -10,10 +10,12 @@ import type { Stored } from '../store/reader.ts'
 import type { Transaction } from '../store/writer.ts'
 import { deleteLive, GarbageFinalizer } from '../verbs/delete.ts'
 import type { DeleteOptions } from '../verbs/delete-options.ts'
-import { isHeld, removeObject } from '../verbs/persist.ts'
+import { isHeld, removeObject, setManagedFields } from '../verbs/persist.ts'
 import { GarbageGraph, keyOf, type Place, placeOf } from './garbage-graph.ts'
 import { WorkQueue } from './work-queue.ts'
 
+/** Whose writes these are in Kubernetes. */
+const MANAGER = 'kube-controller-manager'
 const OWNER_RECHECK_MS = 30_000
 /** Objects read at a time when it starts, between requests. */
 const PAGE = 200
@@ -120,13 +122,7 @@ export class GarbageCollector {
   #orphan(tx: Transaction, served: ServedVersion, stored: Stored, owner: JsonObject): void {
     const { uid = '' } = metaOf(owner)
     for (const place of this.#graph.dependentsOf(uid)) {
-      this.#change(tx, place, (dependent) => {
-        const meta = metaOf(dependent)
-        dropOwners(
-          dependent,
-          (meta.ownerReferences ?? []).filter((reference) => reference.uid === uid),
-        )
-      })
+      this.#dropOwners(tx, place, [{ uid }])
     }
     this.#release(tx, served, stored, owner, GarbageFinalizer.Orphan)
   }
@@ -156,8 +152,7 @@ export class GarbageCollector {
     }
     if (lost.length === 0) return
     if (lost.length < ownerReferences.length) {
-      dropOwners(object, lost)
-      tx.put(served.resource.storage, stored.path, (revision) => storedText(served, object, revision))
+      this.#dropOwners(tx, placeIn(served, stored), lost)
       return
     }
     const { uid = '' } = metaOf(object)
@@ -181,12 +176,18 @@ export class GarbageCollector {
     return deletionTimestamp && finalizers.includes(GarbageFinalizer.Foreground) ? 'waiting' : 'solid'
   }
 
-  #change(tx: Transaction, { storage, path }: Place, change: (object: JsonObject) => void): void {
+  #dropOwners(tx: Transaction, { storage, path }: Place, lost: readonly Pick<OwnerReference, 'uid'>[]): void {
     const stored = tx.get(storage, path)
     const served = this.#servedOf(storage)
     if (!stored || !served) return
-    const object = servedObject(served, stored)
-    change(object)
+    const old = servedObject(served, stored)
+    const object = structuredClone(old)
+    const meta = metaOf(object)
+    const left = (meta.ownerReferences ?? []).filter((reference) => !lost.some(({ uid }) => uid === reference.uid))
+    if (left.length > 0) meta.ownerReferences = left
+    else delete meta.ownerReferences
+    const call = { served, backend: this.#backend, subresource: '' } as const
+    setManagedFields(call, object, old, MANAGER, timeText(this.#backend.clock()))
     tx.put(storage, path, (revision) => storedText(served, object, revision))
   }
 
@@ -201,13 +202,6 @@ export class GarbageCollector {
 }
 
 const placeIn = (served: ServedVersion, { path }: Stored): Place => ({ storage: served.resource.storage, path })
-
-const dropOwners = (object: JsonObject, lost: readonly OwnerReference[]): void => {
-  const meta = metaOf(object)
-  const left = (meta.ownerReferences ?? []).filter((reference) => !lost.some(({ uid }) => uid === reference.uid))
-  if (left.length > 0) meta.ownerReferences = left
-  else delete meta.ownerReferences
-}
 
 /** What the object's own finalizers already say. */
 const policyOf = (object: JsonObject): DeleteOptions['propagationPolicy'] => {

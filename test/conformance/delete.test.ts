@@ -272,3 +272,28 @@ promise('Options of the wrong type are refused, and nothing is deleted', async (
   await send('DELETE', `${core}/configmaps/a?propagationPolicy=`)
   await send('DELETE', `${core}/configmaps/a`, 'null')
 })
+
+promise('Who loses an owner no longer has its field', async ({ send, core, until }) => {
+  const owner = async (name: string) => {
+    const { json } = await send('POST', `${core}/configmaps`, { metadata: { name } }, { silent: true })
+    const { uid } = json.metadata as { uid: string }
+    return { apiVersion: 'v1', kind: 'ConfigMap', name, uid }
+  }
+  const [goes, stays, orphans] = [await owner('goes'), await owner('stays'), await owner('orphans')]
+  const child = (name: string, ownerReferences: object[]) =>
+    send('POST', `${core}/configmaps`, { metadata: { name, ownerReferences } }, { silent: true })
+  await child('of-two', [goes, stays])
+  await child('orphan', [orphans])
+  await send('DELETE', `${core}/configmaps/goes`, undefined, { silent: true })
+  await send('DELETE', `${core}/configmaps/orphans?propagationPolicy=Orphan`, undefined, { silent: true })
+  for (const [name, gone] of [
+    ['of-two', goes],
+    ['orphan', orphans],
+  ] as const) {
+    await until(`${name} to lose its owner`, `${core}/configmaps/${name}`, ({ json }) => {
+      const { ownerReferences = [] } = json.metadata as { ownerReferences?: { uid: string }[] }
+      return !ownerReferences.some(({ uid }) => uid === gone.uid)
+    })
+    await send('GET', `${core}/configmaps/${name}`)
+  }
+})
