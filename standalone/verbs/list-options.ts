@@ -36,13 +36,13 @@ const decodeContinue = (text: string): ContinueToken => {
     )
   }
   const { v, rv, start } = (token ?? {}) as { v?: unknown; rv?: unknown; start?: unknown }
-  if (v !== 'meta.k8s.io/v1')
-    throw badRequest(
-      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`,
-    )
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || typeof start !== 'string') {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion')
+  const notValid = (why: string): Error => badRequest(`invalid continue token: continue key is not valid: ${why}`)
+  if (v !== 'meta.k8s.io/v1') throw notValid(`server does not recognize this encoded version ${v ?? ''}`)
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
+    throw notValid(`incorrect encoded start resourceVersion (version ${v})`)
   }
+  if (typeof start !== 'string' || start === '') throw notValid(`encoded start key empty (version ${v})`)
+  if (start.split('/').includes('..')) throw badRequest(`invalid continue token: continue key is not valid: ${start}`)
   return { revision: rv, after: start.endsWith('\u0000') ? start.slice(0, -1) : start }
 }
 

@@ -10,9 +10,10 @@ export const parseVersion = (text: string | null): number | undefined => {
   throw internal(invalidVersion(text))
 }
 
-const isVersion = (text: string): boolean => /^\d+$/.test(text) && Number(text) <= Number.MAX_SAFE_INTEGER
+/** Of 64 bits; what no number holds is far in the future either way. */
+const isVersion = (text: string): boolean => /^\d+$/.test(text) && BigInt(text) < 2n ** 64n
 const invalidVersion = (text: string): string =>
-  `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
+  `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`
 
 /** @throws StatusError 504 for a version that does not exist yet. */
 export const checkReadVersion = ({ query, backend }: Call): void => {

@@ -70,7 +70,7 @@ const watchOptions = ({ query, backend }: Call): WatchOptions => {
   return {
     after: sendInitial ? undefined : version || revision,
     bookmarks,
-    endInitial: bookmarks && initial !== null && sendInitial,
+    endInitial: bookmarks && sendInitial,
     timeoutMs: Math.min(seconds * 1000, 2 ** 31 - 1),
   }
 }

@@ -231,3 +231,21 @@ promise('A label selector is read in the words of Kubernetes', async ({ send, co
     await send('GET', `${core}/secrets?labelSelector=${encodeURIComponent(selector)}`)
   }
 })
+
+promise('A continue token that was made up is refused', async ({ send, record, core, custom }) => {
+  const tokens = [
+    { v: 'x', rv: 5, start: 'x' },
+    { v: 'meta.k8s.io/v1', rv: 0, start: 'x' },
+    { v: 'meta.k8s.io/v1', rv: 5 },
+    { v: 'meta.k8s.io/v1', rv: 5, start: '../x' },
+  ]
+  for (const token of tokens) {
+    const text = Buffer.from(JSON.stringify(token)).toString('base64url')
+    for (const at of [`${core}/secrets`, `${custom}/widgets`]) {
+      const { status, json } = await send('GET', `${at}?continue=${text}`, undefined, { silent: true })
+      record(`${JSON.stringify(token)} for ${at}`, { status, message: json.message })
+    }
+  }
+  await send('GET', `${core}/secrets?resourceVersion=99999999999999999999`)
+  await send('GET', `${core}/secrets/none?resourceVersion=99999999999999999999`)
+})

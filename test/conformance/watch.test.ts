@@ -197,3 +197,12 @@ promise('A watcher hears a change soon after it was answered', async (scenario) 
   controller.abort()
   await reading
 })
+
+promise(
+  'A watch without a version tells where its beginning ends, to whom takes bookmarks',
+  async ({ watch, core }) => {
+    await watch(`${core}/secrets?watch=1&allowWatchBookmarks=true&timeoutSeconds=1`, 1)
+    await watch(`${core}/secrets?watch=1&allowWatchBookmarks=true&resourceVersion=0&timeoutSeconds=1`, 1)
+    await watch(`${core}/secrets?watch=1&timeoutSeconds=1`, 1)
+  },
+)
