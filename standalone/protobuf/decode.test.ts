@@ -56,6 +56,14 @@ describe('a protobuf body', () => {
     })
   })
 
+  it('says what a token is to be bound to', () => {
+    const bound = [...text(1, 'Secret'), ...text(2, 'v1'), ...text(3, 'bond')]
+    const raw = bytes(2, [...bytes(3, bound), ...integer(4, 600)])
+    expect(decodeProtobuf(envelope('authentication.k8s.io/v1', 'TokenRequest', raw))).toMatchObject({
+      spec: { boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 'bond' }, expirationSeconds: 600 },
+    })
+  })
+
   it('of a kind that is not read so is nothing', () => {
     expect(decodeProtobuf(envelope('apps/v1', 'Deployment', []))).toBeUndefined()
   })

@@ -164,7 +164,14 @@ export const messages: ReadonlyMap<string, Message> = new Map<string, Message>([
   [`${RBAC} ClusterRoleBinding`, binding],
   [`${AUTHENTICATION} SelfSubjectReview`, object({})],
   [`${AUTHENTICATION} TokenReview`, withSpec({ 1: ['token', string], 2: ['audiences', strings] })],
-  [`${AUTHENTICATION} TokenRequest`, withSpec({ 1: ['audiences', strings], 4: ['expirationSeconds', integer] })],
+  [
+    `${AUTHENTICATION} TokenRequest`,
+    withSpec({
+      1: ['audiences', strings],
+      3: ['boundObjectRef', message(numbered(string, 'kind', 'apiVersion', 'name', 'uid'))],
+      4: ['expirationSeconds', integer],
+    }),
+  ],
   [`${AUTHORIZATION} SelfSubjectAccessReview`, withSpec(attributes)],
   [`${AUTHORIZATION} SelfSubjectRulesReview`, withSpec({ 1: ['namespace', string] })],
   [`${AUTHORIZATION} SubjectAccessReview`, subjectAccess],

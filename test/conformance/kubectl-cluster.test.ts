@@ -105,3 +105,9 @@ promise('kubectl get --raw reads any path', async ({ kubectl }) => {
   await kubectl('get --raw /healthz')
   await kubectl('get --raw /nothing')
 })
+
+promise('kubectl create token does not bind to what is not there', async ({ kubectl }) => {
+  await kubectl('create serviceaccount bot')
+  await kubectl('create token bot --bound-object-kind Secret --bound-object-name none')
+  await kubectl('create token bot --duration 5m')
+})
