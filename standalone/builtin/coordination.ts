@@ -1,11 +1,18 @@
-import type { Cause } from '../schema/contract.ts'
-import { forbidden, invalidValue, notSupported } from '../schema/field.ts'
+import type { Cause, JsonObject } from '../schema/contract.ts'
+import { invalidValue } from '../schema/field.ts'
 import { isObject } from '../schema/go.ts'
 import { dns1123Subdomain } from '../schema/names.ts'
 import { int32, microTime, optional, pointer, string, struct } from './go-type.ts'
 import { type BuiltinKind, kindStruct } from './model.ts'
 
 const V1 = 'io.k8s.api.coordination.v1'
+
+/** Coordinated elections are a feature that is off in Kubernetes 1.34: what it would need is not kept. */
+const dropElection = ({ spec }: JsonObject): void => {
+  if (!isObject(spec)) return
+  delete spec.strategy
+  delete spec.preferredHolder
+}
 
 export const lease: BuiltinKind = {
   group: 'coordination.k8s.io',
@@ -29,6 +36,8 @@ export const lease: BuiltinKind = {
       'Holder and term.',
     ),
   }),
+  prepareForCreate: dropElection,
+  prepareForUpdate: dropElection,
   validate: ({ spec }) => specFaults(isObject(spec) ? spec : {}),
   validateUpdate: ({ spec }) => specFaults(isObject(spec) ? spec : {}),
 }
@@ -39,9 +48,5 @@ const specFaults = (spec: Record<string, unknown>): Cause[] => {
     causes.push(invalidValue('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0'))
   if (typeof spec.leaseTransitions === 'number' && spec.leaseTransitions < 0)
     causes.push(invalidValue('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0'))
-  if (typeof spec.strategy === 'string' && spec.strategy !== 'OldestEmulationVersion' && !spec.strategy.includes('/'))
-    causes.push(notSupported('spec.strategy', spec.strategy, ['OldestEmulationVersion']))
-  if (spec.preferredHolder && !spec.strategy)
-    causes.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
   return causes
 }

@@ -229,3 +229,12 @@ promise('A value of null in a map of bytes is an empty one', async ({ send, core
     data: { 'tls.crt': '' },
   })
 })
+
+promise('A lease does not keep what a coordinated election would need', async ({ send, patch, namespace }) => {
+  const at = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
+  await send('POST', at, {
+    metadata: { name: 'a' },
+    spec: { strategy: 'OldestEmulationVersion', preferredHolder: 'b' },
+  })
+  await patch('merge', `${at}/a`, { spec: { strategy: 'any' } })
+})
