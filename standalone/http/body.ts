@@ -24,7 +24,7 @@ export type RawBody = Uint8Array | string | undefined
 export const bodyText = (body: RawBody): string => {
   if (body === undefined) return ''
   if (body.length > BODY_LIMIT) throw tooLarge(`Request entity too large: limit is ${BODY_LIMIT}`)
-  return typeof body === 'string' ? body : new TextDecoder().decode(body)
+  return typeof body === 'string' ? body : new TextDecoder('utf-8', { ignoreBOM: true }).decode(body)
 }
 
 const mediaTypeOf = (contentType: string | undefined): string => {

@@ -2,8 +2,9 @@
  * JSON as an API server must read it. `JSON.parse` alone would lose three things: repeated keys, 64-bit integers that no double
  * holds (beyond 2^53 they would change silently; we refuse them, which kube-apiserver does not), and the words of Go's errors.
  */
-import type { Json, ParseJson } from './contract.ts'
+import type { Json, JsonObject, ParseJson } from './contract.ts'
 import { badRequest } from './faults.ts'
+import { isObject, setKey } from './go.ts'
 
 /** Deeper nesting is refused: everything below walks objects recursively. */
 const MAX_DEPTH = 1000
@@ -12,7 +13,7 @@ const MAX_DUPLICATES = 100
 export const parseJson: ParseJson = (text) => {
   let value: Json
   try {
-    value = JSON.parse(text) as Json
+    value = JSON.parse(text, /\\u[dD][89a-fA-F]/.test(text) ? wellFormed : undefined) as Json
   } catch {
     new Scanner(text).scan() // throws, with better words
     throw badRequest('invalid JSON')
@@ -24,10 +25,24 @@ export const parseJson: ParseJson = (text) => {
   return { value, duplicates: scanner.duplicates }
 }
 
+/** Half a surrogate pair is no character, and no UTF-8: Go's decoder replaces it, in keys as in values. */
+const wellFormed = (_key: string, value: Json): Json => {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (!isObject(value)) return value
+  const out: JsonObject = {}
+  for (const key of Object.keys(value)) setKey(out, key.toWellFormed(), value[key] as Json)
+  return out
+}
+
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const SPACE = /[ \t\r\n]*/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
 const STRING = /"((?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y
+
+const NO_BLANK = /^in (string escape|\\u|literal|numeric)/
+/** A string up to where it is broken. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
+const STRING_BEGIN = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 
 /** Beyond 64 bits Kubernetes reads a float as well. */
 const isRounded = (integer: bigint): boolean =>
@@ -55,8 +70,9 @@ class Scanner {
   }
 
   #unexpected(context: string): Error {
-    const char = this.#text[this.#at]
-    if (char === undefined) return badRequest('unexpected end of JSON input')
+    // Go reads a blank after the end, and complains of that where none may stand.
+    const char = this.#text[this.#at] ?? ' '
+    if (this.#at >= this.#text.length && !NO_BLANK.test(context)) return badRequest('unexpected end of JSON input')
     const shown = char === "'" ? `'\\''` : char === '"' ? `'"'` : goQuoted(char)
     return badRequest(`invalid character ${shown} ${context}`)
   }
@@ -64,15 +80,22 @@ class Scanner {
   #string(): string {
     STRING.lastIndex = this.#at
     const match = STRING.exec(this.#text)
-    if (!match) {
-      const rest = /^"(?:[^"\\]|\\.)*/s.exec(this.#text.slice(this.#at))?.[0] ?? ''
-      this.#at += rest.length
-      if (this.#at >= this.#text.length) throw badRequest('unexpected end of JSON input')
-      throw this.#unexpected('in string literal')
-    }
+    if (!match) throw this.#brokenString()
     this.#at = STRING.lastIndex
     const raw = match[1] ?? ''
     return raw.includes('\\') ? (JSON.parse(match[0]) as string) : raw
+  }
+
+  #brokenString(): Error {
+    STRING_BEGIN.lastIndex = this.#at
+    STRING_BEGIN.exec(this.#text)
+    this.#at = STRING_BEGIN.lastIndex
+    if (this.#text[this.#at] !== '\\') return this.#unexpected('in string literal')
+    this.#at++
+    if (this.#text[this.#at] !== 'u') return this.#unexpected('in string escape code')
+    this.#at++
+    while (/[0-9a-fA-F]/.test(this.#text[this.#at] ?? '')) this.#at++
+    return this.#unexpected('in \\u hexadecimal character escape')
   }
 
   #value(path: string, depth: number): void {
@@ -159,8 +182,10 @@ class Scanner {
   }
 }
 
-/** A character as Go quotes it. */
+/** A character as Go quotes it; of one that takes several bytes, the first of them. */
 const goQuoted = (char: string): string =>
+  char > '\u007f' ? `'${String.fromCharCode(Buffer.from(char)[0]!)}'` : quotedAscii(char)
+const quotedAscii = (char: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that Go escapes
   /[\0-\x06\x0e-\x1f\x7f]/.test(char)
     ? `'\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}'`

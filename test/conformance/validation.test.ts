@@ -154,3 +154,26 @@ promise('YAML bodies are taken', async ({ send, core, custom, group }) => {
   const broken = await send('POST', `${core}/configmaps`, 'metadata: [', { headers, silent: true })
   expect([broken.status, broken.json.reason]).toEqual([400, 'BadRequest'])
 })
+
+promise('A text that is broken is refused where it breaks, half a character is replaced', async (scenario) => {
+  const { send, core, custom, group } = scenario
+  for (const text of [
+    '{"a":"\\x"}',
+    '{"a":"\\u00g0"}',
+    '{"a":"\t"}',
+    '{"a',
+    '{"a":"\\',
+    '{"a":tru',
+    '{"a":-',
+    '\ufeff{}',
+    '{"a":é}',
+  ]) {
+    await send('POST', `${core}/configmaps`, text)
+  }
+  const halves = '{"first \\ud800":"\\ud800x","pair":"\\ud83d\\ude00","last":"\\udc00"}'
+  await send(
+    'POST',
+    `${custom}/widgets`,
+    `{"apiVersion":"${group}/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"any":${halves}}}`,
+  )
+})
