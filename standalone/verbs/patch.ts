@@ -184,6 +184,8 @@ const parseApplied = (text: string): Body => {
     if (!(error instanceof Fault)) throw error
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`)
   }
+  // To Go an object that was never there.
+  if (body.value === null) return { value: {}, duplicates: [] }
   try {
     objectBody(body)
   } catch (error) {

@@ -317,3 +317,10 @@ promise('A dry-run apply stores nothing', async ({ send, patch, core }) => {
   await patch('apply', `${core}/configmaps/a?fieldManager=two&dryRun=All`, cm({ a: '2' }))
   await patch('apply', `${core}/configmaps/a?fieldManager=two&dryRun=All&force=true`, cm({ a: '2' }))
 })
+
+promise('An apply of nothing names no kind', async ({ patch, core, custom }) => {
+  for (const body of ['', 'null', '# nothing', '---']) {
+    await patch('apply', `${core}/configmaps/a?fieldManager=one`, body)
+    await patch('apply', `${custom}/widgets/a?fieldManager=one`, body)
+  }
+})
