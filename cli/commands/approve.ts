@@ -37,7 +37,7 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
   const { digest } = plan
   if (options.digest !== undefined && !names(options.digest, digest)) {
     throw new CommandError(
-      `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${name})`,
+      `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${sync.metadata.name})`,
     )
   }
   const only = selectionOf(options.only)
@@ -65,7 +65,7 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
     const isPlannedAnew = ({ status }: AnyObject) => (status as ResourceSync['status'])?.plan?.digest !== digest
     const isThrough = (object: AnyObject) => isPlannedAnew(object) || isConditionTrue(object, 'Approved')
     await waitFor(connection, syncType, sync.metadata.name, isThrough, options.timeout * 1000, context)
-    terminal.print(`applied; what else the plan had goes on waiting: komodo plan ${name}`)
+    terminal.print(`applied; what else the plan had goes on waiting: komodo plan ${sync.metadata.name}`)
   } else if (options.wait) {
     const applied = (object: AnyObject) => {
       const status = object.status as ResourceSync['status']

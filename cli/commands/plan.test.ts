@@ -11,6 +11,7 @@ import { exit } from '../exit.ts'
 import { noPaint } from '../terminal.ts'
 import { apply } from './apply.ts'
 import { approve } from './approve.ts'
+import { diff } from './diff.ts'
 import { plan } from './plan.ts'
 import type { StoredPlan } from './stored-plan.ts'
 
@@ -154,5 +155,42 @@ describe('a ResourceSync that waits for approval', () => {
     expect(await plan('manual', {}, context())).toBe(exit.error)
     expect(said.join('\n')).toContain('error: there is no plan: ')
     expect(said.join('\n')).not.toContain('nothing to do')
+  })
+})
+
+describe('a folder of which one block cannot be understood', () => {
+  const options = { yes: true, wait: true, timeout: 30 }
+
+  it('fails plan, diff and apply, although all the rest is as declared', async () => {
+    const broken = path.join(operator.directory, 'broken')
+    await mkdir(broken)
+    await writeFile(
+      path.join(broken, 'a.toml'),
+      '[[server]]\nname = "whole"\n[[server]]\nname = "half"\nconfig.enabled = "perhaps"\n',
+    )
+    expect(await apply('broken', options, context())).toBe(exit.error)
+    expect(said.join('\n')).toContain('1 object created')
+    for (const again of [
+      apply('broken', options, context()),
+      plan('broken', live, context()),
+      diff('broken', {}, context()),
+    ])
+      expect(await again).toBe(exit.error)
+    expect(await plan('broken', {}, context())).toBe(exit.error)
+  })
+})
+
+describe('a word that is neither a path nor a sync', () => {
+  it('is told to be neither, for who mistyped a path looks for no sync', async () => {
+    const options = { yes: true, wait: true, timeout: 30 }
+    for (const asked of [
+      plan('declard', {}, context()),
+      diff('declard', {}, context()),
+      apply('declard', options, context()),
+    ]) {
+      await expect(asked).rejects.toThrow(
+        'declard is no file or folder here, so it should be the name of a ResourceSync; there is no ResourceSync "declard"',
+      )
+    }
   })
 })
