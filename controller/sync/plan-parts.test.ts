@@ -34,6 +34,13 @@ describe('a plan shows', () => {
     expect(plan).toMatch(/\+ x+2\n/)
   })
 
+  it('that a text differs further down than it is shown, beside what differs at its start', () => {
+    const file = (comment: string, image: string) => `${comment}\n${'x\n'.repeat(3_000)}image: ${image}\n`
+    const plan = shown('Stack', { fileContents: file('# a', 'good') }, { fileContents: file('# b', 'evil') })
+    expect(plan).toContain('+ # b')
+    expect(plan).toMatch(/- .*\(2016 more characters\)\n +\+ .*\(2016 more characters, not the same\)/)
+  })
+
   it('how much more there is of what is too long', () => {
     const plan = shown('Variable', { value: 'a' }, { value: `b${'x'.repeat(5_000)}` })
     expect(plan).toContain('value: a -> bxxx')

@@ -75,12 +75,13 @@ function describeChange(change: PlannedChange): PlanChange {
 
 function describeField({ path, from, to, secret }: FieldChange): PlanFieldChange {
   if (secret) return { path, secret }
-  const alike = from === undefined || to === undefined ? 0 : alikeBefore(textOf(from), textOf(to))
-  return {
-    path,
-    ...(from === undefined ? {} : { old: show(from, alike) }),
-    ...(to === undefined ? {} : { new: show(to, alike) }),
-  }
+  if (from === undefined) return { path, ...(to === undefined ? {} : { new: show(textOf(to)) }) }
+  if (to === undefined) return { path, old: show(textOf(from)) }
+  const [old, now] = [textOf(from), textOf(to)]
+  const start = alikeBefore(old, now)
+  const [oldRest, newRest] = [old.slice(start + MAX_VALUE), now.slice(start + MAX_VALUE)]
+  const isOther = oldRest !== '' && newRest !== '' && oldRest !== newRest
+  return { path, old: show(old, start), new: show(now, start, isOther ? ', not the same' : '') }
 }
 
 const textOf = (value: unknown): string =>
@@ -96,11 +97,11 @@ function alikeBefore(from: string, to: string): number {
   return from.lastIndexOf('\n', start) + 1 || start
 }
 
-function show(value: unknown, alike: number): string {
-  const text = textOf(value)
-  const left = text.slice(alike, alike + MAX_VALUE)
-  const more = text.length - alike - left.length
-  return `${alike === 0 ? '' : `(${alike} characters alike) ...\n`}${left}${more === 0 ? '' : `... (${more} more characters)`}`
+/** @param rest said of what is cut off */
+function show(text: string, alike = 0, rest = ''): string {
+  const shown = text.slice(alike, alike + MAX_VALUE)
+  const more = text.length - alike - shown.length
+  return `${alike === 0 ? '' : `(${alike} characters alike) ...\n`}${shown}${more === 0 ? '' : `... (${more} more characters${rest})`}`
 }
 
 /** Cuts a plan into parts that an API server takes, at least one. */
