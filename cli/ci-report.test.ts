@@ -80,3 +80,8 @@ it('a SARIF log names each rule once, and the place of each fault', () => {
     ],
   })
 })
+
+it('a file whose name would end the path of a URI is still found by a SARIF log', () => {
+  const odd = fault({ position: { file: 'a b/c#d?.toml', line: 1, column: 1 } })
+  expect(ciReport('sarif', [odd])).toContain('"uri": "a%20b/c%23d%3F.toml"')
+})

@@ -60,7 +60,7 @@ function sarif(diagnostics: readonly Diagnostic[]): object {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: encodeURI(file) },
+                artifactLocation: { uri: file.split('/').map(encodeURIComponent).join('/') },
                 region: { startLine: line, startColumn: column },
               },
             },

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { openDirectory } from '../controller/git/directory-tree.ts'
 import { readDeclarationFiles } from '../controller/sync/files.ts'
@@ -13,13 +13,23 @@ export const loadDeclarations = async (source: string, cwd: string, signal: Abor
   const info = await stat(absolute).catch(() => undefined)
   if (info === undefined) throw new CommandError(`${source} does not exist`)
   const [folder, entry] = info.isDirectory() ? [absolute, '.'] : [path.dirname(absolute), path.basename(absolute)]
+  // Beside a file there may be a whole home directory; a link may lead to anywhere in it.
+  const isFile = (await lstat(absolute)).isFile()
   // Nobody asks for the revision of a folder that is read once.
-  const tree = await openDirectory(folder, signal, { counts: () => false })
+  const tree = await openDirectory(folder, signal, { counts: () => false, ...(isFile && { only: entry }) })
   const { files, diagnostics } = await readDeclarationFiles(tree, [entry], signal)
   const shown = path.relative(cwd, folder)
   const placed = files.map(({ path: file, text }) => ({ path: path.join(shown, file), text }))
   const parsed = read(placed)
-  return { ...parsed, diagnostics: [...diagnostics.map((one) => inFolder(one, shown)), ...parsed.diagnostics] }
+  const found = diagnostics.map((one) => inFolder(said(one, info.isDirectory()), shown))
+  return { ...parsed, diagnostics: [...found, ...parsed.diagnostics] }
+}
+
+/** Who names a path here knows of no `resource_path`. */
+const said = (diagnostic: Diagnostic, isFolder: boolean): Diagnostic => {
+  if (diagnostic.code !== 'NothingToRead') return diagnostic
+  const message = isFolder ? 'the folder holds no .toml file' : 'the file is not read: its name does not end in .toml'
+  return { ...diagnostic, message }
 }
 
 const inFolder = (diagnostic: Diagnostic, folder: string): Diagnostic => ({

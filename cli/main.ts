@@ -9,11 +9,13 @@ const terminal = createTerminal(process.stdout, process.stderr, process.env.NO_C
 const interrupt = new AbortController()
 process.once('SIGINT', () => interrupt.abort(new CommandError('interrupted')))
 
-// `komodo schema | head` is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exit.ok)
-  throw error
-})
+// `komodo schema | head` is no fault, a full disk is none of ours.
+const cannotWrite = (error: NodeJS.ErrnoException): never => {
+  if (error.code !== 'EPIPE') terminal.note(`error: the output cannot be written: ${error.message}`)
+  process.exit(error.code === 'EPIPE' ? exit.ok : exit.error)
+}
+process.stdout.on('error', cannotWrite)
+process.stderr.on('error', () => process.exit(exit.error))
 
 const program = new Command('komodo')
   .description('GitOps for Docker hosts, the Kubernetes way.')
@@ -44,18 +46,26 @@ const run = async (command: (context: CommandContext) => Promise<ExitCode>): Pro
   }
 }
 
+/** By name, so that no command loads what it does not need. */
+const expectedErrors = ['ApiError', 'KubeconfigError', 'NoAnswerError', 'SourceError']
+
 /** A fault of ours shows its stack, everything else only what the user can act on. */
 const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const expected = error instanceof CommandError || ['ApiError', 'KubeconfigError', 'SourceError'].includes(error.name)
+  const expected = error instanceof CommandError || expectedErrors.includes(error.name)
   if (expected) return error.message
   const { code } = error as NodeJS.ErrnoException
   return code === undefined ? (error.stack ?? error.message) : error.message
 }
 
+/** Ten days; timers hold little more. */
+const MOST_SECONDS = 864_000
+
 const seconds = (text: string): number => {
   const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('expected a number of seconds.')
+  if (!(value > 0 && value <= MOST_SECONDS)) {
+    throw new InvalidArgumentError(`expected a number of seconds, at most ${MOST_SECONDS}.`)
+  }
   return value
 }
 

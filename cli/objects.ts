@@ -1,7 +1,8 @@
 import type { CommonStatus, KubeObject, ResourceType } from '../controller/api/meta.ts'
 import { annotation } from '../controller/api/names.ts'
+import { type ResourceSync, resourceSyncKind } from '../controller/api/v1alpha1/resource-sync.ts'
 import { isNotFound } from '../controller/kube/client.ts'
-import type { Connection } from './context.ts'
+import type { CommandContext, Connection } from './context.ts'
 import { CommandError } from './exit.ts'
 
 export type AnyObject = KubeObject<Record<string, unknown>, CommonStatus>
@@ -24,4 +25,20 @@ export const findObject = async <T extends KubeObject = AnyObject>(
   const found = items.find(({ metadata }) => metadata.annotations?.[annotation.name] === name)
   if (found !== undefined) return found
   throw new CommandError(`there is no ${type.kind} "${name}" in namespace ${namespace}`)
+}
+
+/** The ResourceSync that a word names which is no path; who mistyped a path hears of that, not only of clusters and syncs. */
+export const findSync = async (
+  word: string,
+  { connect, signal }: Pick<CommandContext, 'connect' | 'signal'>,
+): Promise<{ connection: Connection; sync: ResourceSync }> => {
+  try {
+    const connection = await connect()
+    return { connection, sync: await findObject<ResourceSync>(connection, resourceSyncKind, word, signal) }
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    throw new CommandError(
+      `${word} is no file or folder here, so it should be the name of a ResourceSync; ${error.message}`,
+    )
+  }
 }

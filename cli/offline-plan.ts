@@ -8,7 +8,7 @@ import { planSync } from '../controller/sync/plan.ts'
 import type { SyncPlan } from '../controller/sync/sync-plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
 import type { CommandContext, Connection } from './context.ts'
-import { formatPlace, loadDeclarations, refusesAll } from './declarations.ts'
+import { formatPlace, isError, loadDeclarations, refusesAll } from './declarations.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a folder or file declares, and the plan of that; none where the files are refused. */
@@ -93,6 +93,10 @@ const syncBehind = (
   const [only, ...others] = syncs
   return others.length === 0 ? only?.split('/').at(-1) : undefined
 }
+
+/** Whether something of what is declared is left out, as a block or by the plan: the rest is not all that was meant. */
+export const hasErrors = ({ diagnostics }: Pick<ParsedFiles, 'diagnostics'>, { problems }: SyncPlan): boolean =>
+  diagnostics.some(isError) || problems.some(({ severity }) => severity === 'error')
 
 const normalised = (kind: string, name: string): string => syncKinds.get(kind)?.toml.normalizeName(name) ?? name
 

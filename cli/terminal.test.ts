@@ -14,6 +14,8 @@ describe('attack: text of others on the terminal', () => {
     ['goes back over what was written', 'deleted\rcreated', 'deleted\\u000dcreated'],
     ['takes letters back', 'no\b\byes', 'no\\u0008\\u0008yes'],
     ['hides by a colour of its own', '\u001b[8mhidden', '\\u001b[8mhidden'],
+    ['hides by black', '\u001b[30mhidden', '\\u001b[30mhidden'],
+    ['looks like one of our colours', '\u001b[31mred\u001b[39m', '\\u001b[31mred\\u001b[39m'],
     ['begins a sequence by one character', '\u009b2J', '\\u009b2J'],
     ['turns the direction', 'a\u202eb', 'a\\u202eb'],
   ])('that %s is shown as what it is', (_, text, shown) => {
@@ -31,6 +33,6 @@ describe('attack: text of others on the terminal', () => {
     const { terminal, text } = written(true)
     const ours = `${ansiPaint.red('grün')}\n\t${ansiPaint.bold('日本')} ${ansiPaint.dim('x')}`
     terminal.print(ours)
-    expect(text()).toBe(`${ours}\n`)
+    expect(text()).toBe('\u001b[31mgrün\u001b[39m\n\t\u001b[1m日本\u001b[22m \u001b[2mx\u001b[22m\n')
   })
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { printable } from '../controller/text/printable.ts'
 
 /** Where a command talks to: text for people, colours only where they show. */
@@ -22,10 +23,16 @@ export interface Paint {
   bold(text: string): string
 }
 
+/** Nobody else can know it, so that colours in texts of others are not taken for ours: black on black would hide what follows. */
+const OURS = randomUUID()
+
 const sgr =
   (open: number, close: number) =>
   (text: string): string =>
-    `\u001b[${open}m${text}\u001b[${close}m`
+    `\u001b${OURS}[${open}m${text}\u001b${OURS}[${close}m`
+
+/** Without anything that steers a terminal but our colours. */
+const shown = (text: string): string => printable(text).replaceAll(`\\u001b${OURS}[`, '\u001b[')
 
 const plain = (text: string): string => text
 
@@ -50,11 +57,11 @@ export const createTerminal = (stdout: Stream, stderr: Stream, noColor: string |
   const colours = stdout.isTTY === true && (noColor === undefined || noColor === '')
   let last = ''
   return {
-    print: (text) => stdout.write(`${printable(text)}\n`),
-    note: (text) => stderr.write(`${printable(text)}\n`),
+    print: (text) => stdout.write(`${shown(text)}\n`),
+    note: (text) => stderr.write(`${shown(text)}\n`),
     progress(text) {
       if (text === last) return
-      stderr.write(stderr.isTTY ? `\r\u001b[2K${printable(text)}` : `${printable(text)}\n`)
+      stderr.write(stderr.isTTY ? `\r\u001b[2K${shown(text)}` : `${shown(text)}\n`)
       last = text
     },
     progressDone() {

@@ -75,7 +75,10 @@ describe('the process', () => {
 
   it('ends with 1 and says why when it cannot start', async () => {
     const { ended, said } = start('--kubeconfig', path.join(dir, 'none'), '--log-format', 'text')
-    expect([await ended, said.out]).toEqual([1, expect.stringMatching(/cannot start: ENOENT.*none/)])
+    expect([await ended, said.out]).toEqual([
+      1,
+      expect.stringMatching(/cannot start: the kubeconfig .*none cannot be read: ENOENT/),
+    ])
   })
 
   it('starts no second controller on the API of a standalone one, where both would reconcile the same objects', async () => {

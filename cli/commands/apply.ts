@@ -3,7 +3,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { conditionOf } from '../../controller/api/meta.ts'
 import { annotation } from '../../controller/api/names.ts'
-import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { applyPlan } from '../../controller/sync/apply.ts'
 import { narrowPlan } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
@@ -11,8 +11,8 @@ import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { counted, loadDeclarations, printDiagnostics, refusesAll } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { type AnyObject, findObject } from '../objects.ts'
-import { liveState, planOffline, printProblems } from '../offline-plan.ts'
+import { type AnyObject, findSync } from '../objects.ts'
+import { hasErrors, liveState, planOffline, printProblems } from '../offline-plan.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { waitFor } from '../wait.ts'
 import { approve } from './approve.ts'
@@ -44,7 +44,7 @@ const applyFolder = async (source: string, options: ApplyOptions, context: Comma
   const shown = narrowed({ changes: describeChanges(whole), summary: whole.summary }, only)
   const plan = only === undefined ? whole : narrowPlan(whole, shown.changes, whole.inventory)
   terminal.print(renderPlan(shown.changes, shown.summary, { paint: planPaint(terminal.paint) }).trimEnd())
-  const refused = plan.problems.some(({ severity }) => severity === 'error')
+  const refused = hasErrors(parsed, plan)
   if (plan.changes.length === 0) return refused ? exit.error : exit.ok
   if (!options.yes && !(await confirmed('Apply this?', context))) throw new CommandError('nothing was applied')
 
@@ -71,12 +71,11 @@ const confirmed = async (question: string, { signal }: CommandContext): Promise<
 const CLEANING_UP = 'Deleting'
 
 const applySync = async (name: string, options: ApplyOptions, context: CommandContext): Promise<ExitCode> => {
-  const { terminal, connect, signal } = context
-  const connection = await connect()
+  const { terminal, signal } = context
   const type = resourceSyncKind
-  const sync = await findObject(connection, type, name, signal)
+  const { connection, sync } = await findSync(name, context)
   const only = selectionOf(options.only)
-  const manual = (sync as unknown as ResourceSync).spec.operator.approval === 'Manual'
+  const manual = sync.spec.operator.approval === 'Manual'
   if (only !== undefined && !manual) {
     throw new CommandError(
       `--only is for syncs with approval: Manual; ${name} applies everything that changed by itself`,

@@ -8,6 +8,7 @@ import {
   planApprovalKind,
 } from '../../controller/api/v1alpha1/plan-approval.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { isAlreadyExists } from '../../controller/kube/client.ts'
 import { describeSelected, type Selected } from '../../controller/sync/narrow-plan.ts'
 import type { CommandContext, Connection } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
@@ -29,7 +30,6 @@ export interface ApproveOptions {
 export const approve = async (name: string, options: ApproveOptions, context: CommandContext): Promise<ExitCode> => {
   const { terminal, connect, signal } = context
   const connection = await connect()
-  const { client, namespace } = connection
   const syncType = resourceSyncKind
   const sync = await findObject<ResourceSync>(connection, syncType, name, signal)
   if (!waitsForApproval(sync)) throw new CommandError(`nothing of ResourceSync ${name} waits for approval`)
@@ -37,36 +37,30 @@ export const approve = async (name: string, options: ApproveOptions, context: Co
   const { digest } = plan
   if (options.digest !== undefined && !names(options.digest, digest)) {
     throw new CommandError(
-      `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${name})`,
+      `the plan that waits is ${digest}, not "${options.digest}": look at it again (komodo plan ${sync.metadata.name})`,
     )
   }
   const only = selectionOf(options.only)
   printStoredPlan(narrowed(plan, only), terminal)
   const approvedBy = await whoAmI(connection, signal)
-  const approval = await client.create<PlanApproval>(
-    planApprovalKind,
-    {
-      apiVersion: `${GROUP}/${VERSION}`,
-      kind: planApprovalKind.kind,
-      metadata: { name: nameOf(sync.metadata.name, digest, only), namespace },
-      spec: {
-        sync: sync.metadata.name,
-        digest,
-        ...(only === undefined ? {} : { only }),
-        ...(approvedBy === undefined ? {} : { approvedBy }),
-      },
-    },
-    { fieldManager: 'komodo-cli', signal },
-  )
+  const spec = {
+    sync: sync.metadata.name,
+    digest,
+    ...(only === undefined ? {} : { only }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
+  }
+  const approval = await createApproval(nameOf(sync.metadata.name, digest, only), spec, connection, signal)
   const by = approval.spec.approvedBy === undefined ? '' : ` as ${approval.spec.approvedBy}`
   terminal.print(`approved ${only === undefined ? '' : `${describeSelected(only)} of `}${digest}${by}`)
-  if (options.wait && only !== undefined) {
-    await waitForPart(approval, options, connection, context)
+  if (!options.wait) return exit.ok
+  const answered = await waitForAnswer(approval, options, connection, context)
+  if (only !== undefined) {
+    await waitForPart(answered, options, connection, context)
     const isPlannedAnew = ({ status }: AnyObject) => (status as ResourceSync['status'])?.plan?.digest !== digest
     const isThrough = (object: AnyObject) => isPlannedAnew(object) || isConditionTrue(object, 'Approved')
     await waitFor(connection, syncType, sync.metadata.name, isThrough, options.timeout * 1000, context)
-    terminal.print(`applied; what else the plan had goes on waiting: komodo plan ${name}`)
-  } else if (options.wait) {
+    terminal.print(`applied; what else the plan had goes on waiting: komodo plan ${sync.metadata.name}`)
+  } else {
     const applied = (object: AnyObject) => {
       const status = object.status as ResourceSync['status']
       return (
@@ -87,19 +81,50 @@ const nameOf = (sync: string, digest: string, only: readonly Selected[] | undefi
   return `${sync}-${digest.replace(/^sha256:/, '').slice(0, 12)}${part}`
 }
 
-/** The part is a plan of its own, which the accepted approval belongs to. */
-const waitForPart = async (
+/** The same plan may come back after an approval of it was used or found void; that one is kept to be read. */
+const createApproval = async (
+  name: string,
+  spec: PlanApproval['spec'],
+  { client, namespace }: Connection,
+  signal: AbortSignal,
+): Promise<PlanApproval> => {
+  const { kind } = planApprovalKind
+  for (let nth = 1; ; nth += 1) {
+    const metadata = { name: nth === 1 ? name : `${name}-${nth}`, namespace }
+    try {
+      const approval = { apiVersion: `${GROUP}/${VERSION}`, kind, metadata, spec }
+      return await client.create<PlanApproval>(planApprovalKind, approval, { fieldManager: 'komodo-cli', signal })
+    } catch (error) {
+      if (!isAlreadyExists(error) || nth === MOST_OF_A_NAME) throw error
+    }
+  }
+}
+
+const MOST_OF_A_NAME = 100
+
+/** What the controller made of the approval: it is void when the plan changed in the moment before. */
+const waitForAnswer = async (
   { metadata: { name } }: PlanApproval,
   { timeout }: ApproveOptions,
   connection: Connection,
   context: CommandContext,
-): Promise<void> => {
+): Promise<AnyObject> => {
   const accepted = (object: AnyObject) => conditionOf(object, planApprovalCondition.accepted)
-  const isSettled = (object: AnyObject) => accepted(object) !== undefined
-  const settled = await waitFor(connection, planApprovalKind, name, isSettled, timeout * 1000, context)
-  const said = accepted(settled)
+  const isAnswered = (object: AnyObject) => accepted(object) !== undefined
+  const answered = await waitFor(connection, planApprovalKind, name, isAnswered, timeout * 1000, context)
+  const said = accepted(answered)
   if (said?.status !== 'True') throw new CommandError(said?.message ?? 'the approval was not accepted')
-  const part = settled.metadata.ownerReferences?.find(({ kind }) => kind === planKind.kind)
+  return answered
+}
+
+/** The part is a plan of its own, which the accepted approval belongs to. */
+const waitForPart = async (
+  answered: AnyObject,
+  { timeout }: ApproveOptions,
+  connection: Connection,
+  context: CommandContext,
+): Promise<void> => {
+  const part = answered.metadata.ownerReferences?.find(({ kind }) => kind === planKind.kind)
   if (part === undefined) return
   await waitFor(connection, planKind, part.name, (plan) => isConditionTrue(plan, 'Applied'), timeout * 1000, context)
 }

@@ -39,6 +39,13 @@ it('does not wait for a deploy of what is never deployed', async () => {
   expect(metadata.annotations?.[annotation.deployRequestedAt]).toBeUndefined()
 })
 
+it('takes all that is behind the first slash for the name, not another object of which it is a part', async () => {
+  const { metadata, ...rest } = deployment('db')
+  await operator.client.create(deploymentKind, { ...rest, metadata: { name: metadata.name, namespace: 'default' } })
+  const asked = deploy(['deployment/db/blue'], { ...options, wait: false }, context())
+  await expect(asked).rejects.toThrow('there is no Deployment "db/blue"')
+})
+
 it('ends as soon as the object says that only a human can make it go on, but not for what it said before', async () => {
   const web = deployment('web')
   await operator.client.create(deploymentKind, { ...web, metadata: { name: 'web', namespace: 'default' } })

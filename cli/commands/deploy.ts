@@ -64,12 +64,12 @@ const findDeployable = async (
   connection: Parameters<typeof findObject>[0],
   signal: AbortSignal,
 ): Promise<AnyObject> => {
-  const [kind, name] = reference.includes('/') ? reference.split('/', 2) : [undefined, reference]
-  if (kind !== undefined) {
-    const type = findKind(kind)
+  const slash = reference.indexOf('/')
+  if (slash !== -1) {
+    const type = findKind(reference.slice(0, slash))
     if (!named.includes(type.kind))
       throw new CommandError(`a ${type.kind} cannot be deployed: name a Deployment, a Stack or a Repo`)
-    return findObject(connection, type, name ?? '', signal)
+    return findObject(connection, type, reference.slice(slash + 1), signal)
   }
   const found: AnyObject[] = []
   for (const candidate of deployable) {

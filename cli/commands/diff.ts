@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { PlanChange, PlanFieldChange } from '../../controller/api/v1alpha1/plan.ts'
-import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { lineDiff } from '../../controller/sync/line-diff.ts'
 import { selectChanges } from '../../controller/sync/narrow-plan.ts'
 import { describeChanges } from '../../controller/sync/plan-parts.ts'
-import { lineDiff } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { printDiagnostics } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
-import { findObject } from '../objects.ts'
-import { planLive, printProblems } from '../offline-plan.ts'
+import { findSync } from '../objects.ts'
+import { hasErrors, planLive, printProblems } from '../offline-plan.ts'
 import { selectionOf } from '../only.ts'
 import type { Paint } from '../terminal.ts'
 import { loadStoredPlan, waitsForApproval } from './stored-plan.ts'
@@ -51,21 +50,20 @@ async function changesOfFolder(source: string, context: CommandContext): Promise
   printProblems(planned, terminal)
   return {
     changes: describeChanges(planned).filter(({ action }) => action !== 'deploy'),
-    hasErrors: planned.problems.some(({ severity }) => severity === 'error'),
+    hasErrors: hasErrors(parsed, planned),
   }
 }
 
 /** What a sync waits with; nothing when its source is applied. */
-async function changesOfSync(name: string, { connect, signal }: CommandContext): Promise<Found> {
-  const connection = await connect()
-  const sync = await findObject<ResourceSync>(connection, resourceSyncKind, name, signal)
+async function changesOfSync(name: string, context: CommandContext): Promise<Found> {
+  const { connection, sync } = await findSync(name, context)
   if (!waitsForApproval(sync)) {
     const ready = sync.status?.conditions?.find(({ type }) => type === 'Ready')
     if (ready?.status !== 'True')
       throw new CommandError(`there is no plan: ${ready?.message ?? 'it was not looked at'}`)
     return { changes: [], hasErrors: false }
   }
-  const { changes } = await loadStoredPlan(connection, sync, signal)
+  const { changes } = await loadStoredPlan(connection, sync, context.signal)
   return { changes: changes.filter(({ action }) => action !== 'deploy'), hasErrors: false }
 }
 

@@ -217,6 +217,15 @@ is_secret = true`)
     expect(decoded).toEqual(['1', '3'])
   })
 
+  it('writes an object whose name is longer than that of a file may be, and another one that begins the same', async () => {
+    const names = ['x', 'y'].map((end) => `${'w'.repeat(252)}${end}`)
+    await applyText(names.map((name) => `[[server]]\nname = "${name}"\n`).join(''))
+    const directory = folder('long')
+    await exported([], { directory, split: 'object' })
+    expect(await readdir(path.join(directory, 'servers'))).toHaveLength(2)
+    expect(await planned(directory)).toMatch(/^0 /)
+  })
+
   it('gives what is a no-op to apply again, whatever was declared', async () => {
     const samples = fc.sample(anyObject, { seed: 4, numRuns: 120 })
     const unique = [...new Map(samples.map((one) => [`${one.kind} ${one.name.toLowerCase()}`, one])).values()]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type ExportedObject, exportedFile, exportObjects } from '../../controller/sync/export.ts'
@@ -67,7 +68,7 @@ const hasTags = (objects: readonly AnyObject[], tags: readonly string[]): AnyObj
 function tree(exported: readonly ExportedObject[], directory: string, split: 'kind' | 'object'): Map<string, string> {
   const fileOf = ({ kind, objectName }: ExportedObject): string => {
     const folder = syncKinds.get(kind)?.toml.aliases[0] ?? kind
-    return split === 'kind' ? `${folder}.toml` : path.join(folder, `${objectName}.toml`)
+    return split === 'kind' ? `${folder}.toml` : path.join(folder, `${fileName(objectName)}.toml`)
   }
   const files = Map.groupBy(
     exported.filter(({ unreadable }) => !unreadable),
@@ -75,6 +76,14 @@ function tree(exported: readonly ExportedObject[], directory: string, split: 'ki
   )
   return new Map([...files].map(([file, objects]) => [path.join(directory, file), exportedFile(objects)]))
 }
+
+/** An object may have a longer name than a file, which ends at 255 with its ending. */
+const fileName = (objectName: string): string =>
+  objectName.length <= LONGEST_NAME
+    ? objectName
+    : `${objectName.slice(0, LONGEST_NAME - 9)}-${createHash('sha256').update(objectName).digest('hex').slice(0, 8)}`
+
+const LONGEST_NAME = 250
 
 /** All of the files, or none when one of them is there already. */
 async function save(files: ReadonlyMap<string, string>, force: boolean, cwd: string): Promise<void> {

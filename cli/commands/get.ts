@@ -38,14 +38,13 @@ export const get = async (
   }
   const rows = objects.map((object) => {
     const ready = conditionOf(object, 'Ready')
-    return [object.kind, komodoNameOf(object), ready?.status ?? 'Unknown', ready?.reason ?? '', messageOf(object)]
+    // A plan or an approval is never Ready; what became of it was said last.
+    const { reason = '', message = '' } = ready ?? object.status?.conditions?.at(-1) ?? {}
+    return [object.kind, komodoNameOf(object), ready?.status ?? 'Unknown', reason, before(object) + message]
   })
   terminal.print(renderTable(['KIND', 'NAME', 'READY', 'REASON', 'MESSAGE'], rows))
   return exit.ok
 }
 
 /** What a suspended object says is what it said when it was left alone. */
-const messageOf = (object: AnyObject): string => {
-  const message = conditionOf(object, 'Ready')?.message ?? ''
-  return isConditionTrue(object, 'Suspended') ? `suspended; before: ${message}` : message
-}
+const before = (object: AnyObject): string => (isConditionTrue(object, 'Suspended') ? 'suspended; before: ' : '')

@@ -3,7 +3,7 @@ import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { printDiagnostics } from '../declarations.ts'
 import { type ExitCode, exit } from '../exit.ts'
-import { planAlone, planLive, printProblems } from '../offline-plan.ts'
+import { hasErrors, planAlone, planLive, printProblems } from '../offline-plan.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { planPaint } from './stored-plan.ts'
 
@@ -38,6 +38,6 @@ export const planOfFolder = async (
     printProblems(planned, terminal)
     terminal.print(renderPlan(changes, summary, { paint: planPaint(terminal.paint) }).trimEnd())
   }
-  if (planned.problems.some(({ severity }) => severity === 'error')) return exit.error
+  if (hasErrors(parsed, planned)) return exit.error
   return changes.length > 0 ? exit.changes : exit.ok
 }

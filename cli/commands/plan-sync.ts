@@ -1,7 +1,7 @@
-import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import type { ResourceSync } from '../../controller/api/v1alpha1/resource-sync.ts'
 import type { CommandContext } from '../context.ts'
 import { type ExitCode, exit } from '../exit.ts'
-import { findObject } from '../objects.ts'
+import { findSync } from '../objects.ts'
 import { loadStoredPlan, printStoredPlan, waitsForApproval } from './stored-plan.ts'
 
 export interface SyncPlanOptions {
@@ -19,8 +19,7 @@ export const planOfSync = async (
   context: CommandContext,
 ): Promise<ExitCode> => {
   const { terminal, signal } = context
-  const connection = await context.connect()
-  const sync = await findObject<ResourceSync>(connection, resourceSyncKind, name, signal)
+  const { connection, sync } = await findSync(name, context)
   const waits = waitsForApproval(sync)
   if (waits || options.applied) {
     const { narrowed, selectionOf } = await import('../only.ts')

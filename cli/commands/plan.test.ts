@@ -11,6 +11,8 @@ import { exit } from '../exit.ts'
 import { noPaint } from '../terminal.ts'
 import { apply } from './apply.ts'
 import { approve } from './approve.ts'
+import { diff } from './diff.ts'
+import { get } from './get.ts'
 import { plan } from './plan.ts'
 import type { StoredPlan } from './stored-plan.ts'
 
@@ -141,6 +143,44 @@ describe('a ResourceSync that waits for approval', () => {
     expect(await plan('manual', {}, context())).toBe(exit.changes)
     expect(said.join('\n')).toMatch(/^\+ create Server h2[\s\S]*Plan: 1 to create\.$/)
     await approve('manual', options, context())
+    await get('planapproval', undefined, {}, context())
+    expect(said.join('\n')).toMatch(
+      /PlanApproval +manual-\S+ +Unknown +PlanIsCurrent +The plan was still the current one/,
+    )
+  })
+
+  it('is approved when its plan is one again that was approved too late before', async () => {
+    const waits = async (value: string): Promise<string> => {
+      await write(variable(value))
+      const { metadata } = await operator.client.get<ResourceSync>(resourceSyncKind, key)
+      return waitUntil(`the plan of ${value}`, async () => {
+        const { status } = await operator.client.get<ResourceSync>(resourceSyncKind, key)
+        const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+        return (
+          status?.observedGeneration === metadata.generation &&
+          ready?.reason === 'PendingApproval' &&
+          status?.plan?.digest
+        )
+      })
+    }
+    const digest = (await waits('three')) ?? ''
+    await waits('four')
+    // Somebody looked at the plan before that.
+    const stale: typeof operator.client = {
+      ...operator.client,
+      get: async (type, name, options) => {
+        const found = await operator.client.get(type, name, options)
+        if (type.kind === 'ResourceSync') (found as unknown as ResourceSync).status!.plan!.digest = digest
+        return found as never
+      },
+      list: (type, options) => operator.client.list(type, options),
+      create: (type, object, options) => operator.client.create(type, object, options),
+      watch: (type, options) => operator.client.watch(type, options),
+    }
+    await expect(approve('manual', options, context(stale))).rejects.toThrow('is not what was approved')
+    expect(await waits('three')).toBe(digest)
+    expect(await approve('manual', options, context())).toBe(exit.ok)
+    expect(said.at(-1)).toBe('applied')
   })
 
   it('says that nothing waits once all is applied', async () => {
@@ -154,5 +194,42 @@ describe('a ResourceSync that waits for approval', () => {
     expect(await plan('manual', {}, context())).toBe(exit.error)
     expect(said.join('\n')).toContain('error: there is no plan: ')
     expect(said.join('\n')).not.toContain('nothing to do')
+  })
+})
+
+describe('a folder of which one block cannot be understood', () => {
+  const options = { yes: true, wait: true, timeout: 30 }
+
+  it('fails plan, diff and apply, although all the rest is as declared', async () => {
+    const broken = path.join(operator.directory, 'broken')
+    await mkdir(broken)
+    await writeFile(
+      path.join(broken, 'a.toml'),
+      '[[server]]\nname = "whole"\n[[server]]\nname = "half"\nconfig.enabled = "perhaps"\n',
+    )
+    expect(await apply('broken', options, context())).toBe(exit.error)
+    expect(said.join('\n')).toContain('1 object created')
+    for (const again of [
+      apply('broken', options, context()),
+      plan('broken', live, context()),
+      diff('broken', {}, context()),
+    ])
+      expect(await again).toBe(exit.error)
+    expect(await plan('broken', {}, context())).toBe(exit.error)
+  })
+})
+
+describe('a word that is neither a path nor a sync', () => {
+  it('is told to be neither, for who mistyped a path looks for no sync', async () => {
+    const options = { yes: true, wait: true, timeout: 30 }
+    for (const asked of [
+      plan('declard', {}, context()),
+      diff('declard', {}, context()),
+      apply('declard', options, context()),
+    ]) {
+      await expect(asked).rejects.toThrow(
+        'declard is no file or folder here, so it should be the name of a ResourceSync; there is no ResourceSync "declard"',
+      )
+    }
   })
 })

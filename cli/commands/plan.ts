@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { CommandContext } from '../context.ts'
-import type { ExitCode } from '../exit.ts'
+import { CommandError, type ExitCode } from '../exit.ts'
 import type { FolderPlanOptions } from './plan-folder.ts'
 import type { SyncPlanOptions } from './plan-sync.ts'
 
@@ -11,7 +11,10 @@ export type PlanOptions = FolderPlanOptions & SyncPlanOptions
  * What would change: of a folder (against nothing, or against what the cluster has), or of a ResourceSync. People run it all the time,
  * so each loads only its own modules.
  */
-export const plan = async (source: string, options: PlanOptions, context: CommandContext): Promise<ExitCode> =>
-  existsSync(path.resolve(context.cwd, source))
-    ? (await import('./plan-folder.ts')).planOfFolder(source, options, context)
-    : (await import('./plan-sync.ts')).planOfSync(source, options, context)
+export const plan = async (source: string, options: PlanOptions, context: CommandContext): Promise<ExitCode> => {
+  if (!existsSync(path.resolve(context.cwd, source))) {
+    return (await import('./plan-sync.ts')).planOfSync(source, options, context)
+  }
+  if (options.applied) throw new CommandError(`--applied is for a ResourceSync, and ${source} is a file or folder here`)
+  return (await import('./plan-folder.ts')).planOfFolder(source, options, context)
+}

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Diagnostic, ParsedFiles } from '../../controller/toml/declaration.ts'
+import type { Diagnostic, ParsedFiles, SourcePosition } from '../../controller/toml/declaration.ts'
 import { type CiFormat, ciReport } from '../ci-report.ts'
 import type { CommandContext } from '../context.ts'
 import { counted, isError, loadDeclarations, printDiagnostics } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
 import { planOffline } from '../offline-plan.ts'
+import { readApart } from '../read-apart.ts'
 
 export interface ValidateOptions {
   output?: 'json'
@@ -27,10 +28,15 @@ export const validate = async (
   const sources = options.within === undefined ? paths : [options.within]
   const concerned = options.within === undefined ? () => true : below(paths, cwd)
   const parsed: ParsedFiles = { declarations: [], diagnostics: [] }
+  const read = new Set<string>()
   for (const source of sources) {
     const one = await loadDeclarations(source, cwd, signal)
-    parsed.declarations.push(...one.declarations)
-    parsed.diagnostics.push(...one.diagnostics)
+    // A file that is named twice, or is in a folder that is named too, declares its objects once.
+    const isNew = ({ position }: { position: SourcePosition }): boolean => !read.has(position.file)
+    const [declarations, diagnostics] = [one.declarations.filter(isNew), one.diagnostics.filter(isNew)]
+    parsed.declarations.push(...declarations)
+    parsed.diagnostics.push(...diagnostics)
+    for (const { position } of [...declarations, ...diagnostics]) read.add(position.file)
   }
   const declarations = parsed.declarations.filter(({ position }) => concerned(position.file))
   const diagnostics = [
@@ -61,7 +67,9 @@ export const validate = async (
 
 /** What only shows when all files are seen together. It concerns every place that takes part in it, and is told at the first of those. */
 function planProblems(parsed: ParsedFiles, concerned: (file: string) => boolean): Diagnostic[] {
-  return planOffline(parsed).problems.flatMap(({ severity, reason, kind, name, message, positions }) => {
+  return planOffline(parsed).problems.flatMap((problem) => {
+    const { severity, reason, kind, name, positions } = problem
+    const message = `${problem.message}${readApart(problem, parsed.declarations)}`
     const position = positions.find(({ file }) => concerned(file))
     if (positions.length > 0 && position === undefined) return []
     const place = position ?? { file: '', line: 1, column: 1 }

@@ -64,3 +64,12 @@ it('attack: many files that are large together are not read to see whether they 
   const limits = { ...defaultLimits, totalBytes: 5_000 }
   await expect(openDirectory(root, signal, { limits })).rejects.toMatchObject({ reason: 'TooLarge' })
 })
+
+it('of one file does not list the files beside it, of which there may be more than anybody reads', async () => {
+  const limits = { ...defaultLimits, entries: 1 }
+  writeFileSync(join(root, 'one.toml'), 'one')
+  await expect(openDirectory(root, signal, { limits })).rejects.toMatchObject({ reason: 'TooLarge' })
+  const tree = await openDirectory(root, signal, { limits, only: 'one.toml' })
+  expect(tree.walk('')?.files.map(({ path }) => path)).toEqual(['one.toml'])
+  expect(Buffer.from((await tree.read('one.toml', signal)) ?? []).toString()).toBe('one')
+})

@@ -15,6 +15,8 @@ export interface DirectoryOptions {
   /** Which files count for the revision; changes of others go unnoticed. Each of them is read to see whether it changed. */
   counts?: (path: string) => boolean
   limits?: SourceLimits
+  /** A file in the folder itself: the folder is taken to hold nothing else, and is not listed. */
+  only?: string
 }
 
 /**
@@ -24,7 +26,7 @@ export interface DirectoryOptions {
 export async function openDirectory(
   directory: string,
   signal: AbortSignal,
-  { counts = () => true, limits = defaultLimits }: DirectoryOptions = {},
+  { counts = () => true, limits = defaultLimits, only }: DirectoryOptions = {},
 ): Promise<BrowsableTree> {
   let root: string
   try {
@@ -41,7 +43,8 @@ export async function openDirectory(
     )
   }
   const entries: [string, TreeEntry<string>][] = []
-  for await (const entry of listFolder(root, '', limits, signal)) {
+  const found = only === undefined ? listFolder(root, '', limits, signal) : [await listedFile(root, only)]
+  for await (const entry of found) {
     entries.push(entry)
     if (entries.length > limits.entries) break
   }
@@ -105,10 +108,14 @@ async function* listFolder(
     } else if (dirent.isSymbolicLink()) {
       yield [path, { kind: 'link', target: await linkTarget(root, path) }]
     } else if (dirent.isFile()) {
-      const { size, mode } = await lstat(join(root, path))
-      yield [path, { kind: 'file', sizeBytes: size, executable: (mode & 0o100) !== 0, ref: path }]
+      yield await listedFile(root, path)
     } else yield [path, { kind: 'other', what: 'special file' }]
   }
+}
+
+async function listedFile(root: string, path: string): Promise<[string, TreeEntry<string>]> {
+  const { size, mode } = await lstat(join(root, path))
+  return [path, { kind: 'file', sizeBytes: size, executable: (mode & 0o100) !== 0, ref: path }]
 }
 
 /** Relative to the folder of the link, also where the link itself is absolute but stays inside. */

@@ -88,6 +88,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The API cannot be reached, or says nothing. It concerns every request alike, and says nothing of what this one asked for. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+}
+
 export const isForbidden = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 403
 export const isNotFound = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 404
 export const isAlreadyExists = (error: unknown): error is ApiError =>

@@ -1,5 +1,6 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { NoAnswerError } from './client.ts'
 import { splitLines } from './lines.ts'
 import { http } from './node-http.ts'
 import type { Transport, TransportRequest, TransportResponse, TransportStream } from './transport.ts'
@@ -123,7 +124,7 @@ class Deadline {
   constructor(timeoutMs: number, outer: AbortSignal | undefined) {
     this.#outer = outer
     this.#timer = setTimeout(() => {
-      this.#controller.abort(new Error(`the API did not answer within ${timeoutMs} ms`))
+      this.#controller.abort(new NoAnswerError(`the API did not answer within ${timeoutMs} ms`))
     }, timeoutMs)
     if (outer?.aborted === true) this.#abort()
     else outer?.addEventListener('abort', this.#abort, { once: true })
@@ -148,7 +149,7 @@ async function* withReason(answer: IncomingMessage, signal: AbortSignal | undefi
 }
 
 const unanswered = (server: string, cause: Error): Error =>
-  new Error(`the Kubernetes API at ${server} did not answer: ${cause.message}`, { cause })
+  new NoAnswerError(`the Kubernetes API at ${server} did not answer: ${cause.message}`, { cause })
 
 const plainHeaders = (headers: IncomingHttpHeaders): Record<string, string> => {
   const plain: Record<string, string> = {}

@@ -33,7 +33,10 @@ export const inClusterAccess = async (
  * through @kubernetes/client-node, which is loaded only then, since it costs some 50 MB and half a second.
  */
 export const loadKubeconfig = async (file: string, contextName?: string): Promise<ClusterAccess> => {
-  const config = await parseKubeconfig(await readFile(file, 'utf8'), file)
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new KubeconfigError(`the kubeconfig ${file} cannot be read: ${cause.message}`)
+  })
+  const config = await parseKubeconfig(text, file)
   const wanted = contextName ?? config['current-context']
   if (wanted === undefined || wanted === '')
     throw new KubeconfigError(`${file} has no current-context: choose one with --context`)

@@ -3,6 +3,9 @@ import type { Thing, ThingApi } from '../../test/harness/thing-api.ts'
 import { startThingApi, thing, thingType } from '../../test/harness/thing-api.ts'
 import type { KubeClient, WatchEvent } from './client.ts'
 import { ApiError, isAlreadyExists, isConflict, isNotFound } from './client.ts'
+import { createHttpsTransport } from './https-transport.ts'
+import { createKubeClient } from './rest-client.ts'
+import type { Transport } from './transport.ts'
 
 // One suite for every way to an API: the client must not be able to tell them apart.
 const ways = ['in process', 'over TLS'] as const
@@ -120,5 +123,28 @@ describe.each(ways)('the Kubernetes client %s', (way) => {
       message: 'too late',
     })
     expect(isNotFound(await failure(client.get(thingType, key('late'))))).toBe(true)
+  })
+})
+
+describe('what is no Kubernetes API', () => {
+  it('is told as a connection that is no good, not as a fault of ours or of the object asked for', async () => {
+    const nobody = createKubeClient({
+      transport: createHttpsTransport({ server: 'https://127.0.0.1:1' }),
+      userAgent: 'test',
+    })
+    expect(await failure(nobody.get(thingType, { namespace: 'default', name: 'x' }))).toMatchObject({
+      name: 'NoAnswerError',
+      message: expect.stringMatching('the Kubernetes API at https://127.0.0.1:1 did not answer: '),
+    })
+    const transport: Transport = {
+      request: async () => ({ status: 200, body: '<html>log in</html>', headers: {} }),
+      stream: () => Promise.reject(new Error('not asked')),
+      close: async () => {},
+    }
+    const page = createKubeClient({ transport, userAgent: 'test' })
+    expect(await failure(page.get(thingType, { namespace: 'default', name: 'x' }))).toMatchObject({
+      name: 'NoAnswerError',
+      message: expect.stringMatching('what answered is no Kubernetes API'),
+    })
   })
 })

@@ -12,7 +12,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './client.ts'
-import { ApiError } from './client.ts'
+import { ApiError, NoAnswerError } from './client.ts'
 import { resourcePath, withQuery } from './paths.ts'
 import type { Transport, TransportRequest } from './transport.ts'
 import { parseWatchLine } from './watch-line.ts'
@@ -150,7 +150,12 @@ class RestClient implements KubeClient {
     const request = this.#request(call, options)
     const response = await this.#measured(call.method, () => this.#transport.request(request))
     if (response.status < 200 || response.status > 299) throw errorFrom(response.status, response.body)
-    return JSON.parse(response.body) as T
+    try {
+      return JSON.parse(response.body) as T
+    } catch {
+      // A page to log in, or some other server. What it says may be anybody's.
+      throw new NoAnswerError('what answered is no Kubernetes API: it does not speak JSON; look at the address')
+    }
   }
 
   #request(call: Call, { signal }: CallOptions): TransportRequest {

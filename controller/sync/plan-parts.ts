@@ -5,6 +5,8 @@ import type { PlannedChange, PlannedWriteBack, SyncPlan } from './sync-plan.ts'
 
 /** Longest text that a plan shows of one value. The digest covers all of it. */
 const MAX_VALUE = 4_000
+/** Of that, what goes before the first difference. */
+const CONTEXT = 200
 /** Of JSON text in one Plan object; well below what an API server takes. */
 const MAX_PART_BYTES = 240_000
 
@@ -73,12 +75,33 @@ function describeChange(change: PlannedChange): PlanChange {
 
 function describeField({ path, from, to, secret }: FieldChange): PlanFieldChange {
   if (secret) return { path, secret }
-  return { path, ...(from === undefined ? {} : { old: show(from) }), ...(to === undefined ? {} : { new: show(to) }) }
+  if (from === undefined) return { path, ...(to === undefined ? {} : { new: show(textOf(to)) }) }
+  if (to === undefined) return { path, old: show(textOf(from)) }
+  const [old, now] = [textOf(from), textOf(to)]
+  const start = alikeBefore(old, now)
+  const [oldRest, newRest] = [old.slice(start + MAX_VALUE), now.slice(start + MAX_VALUE)]
+  const isOther = oldRest !== '' && newRest !== '' && oldRest !== newRest
+  return { path, old: show(old, start), new: show(now, start, isOther ? ', not the same' : '') }
 }
 
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)
-  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}... (${text.length - MAX_VALUE} more characters)`
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)
+
+/** How much of the start of two long texts is left out because it is the same: what differs must be seen. */
+function alikeBefore(from: string, to: string): number {
+  if (Math.max(from.length, to.length) <= MAX_VALUE) return 0
+  let at = 0
+  while (at < from.length && from[at] === to[at]) at += 1
+  const start = Math.max(0, at - CONTEXT)
+  // Whole lines, where there are any.
+  return from.lastIndexOf('\n', start) + 1 || start
+}
+
+/** @param rest said of what is cut off */
+function show(text: string, alike = 0, rest = ''): string {
+  const shown = text.slice(alike, alike + MAX_VALUE)
+  const more = text.length - alike - shown.length
+  return `${alike === 0 ? '' : `(${alike} characters alike) ...\n`}${shown}${more === 0 ? '' : `... (${more} more characters${rest})`}`
 }
 
 /** Cuts a plan into parts that an API server takes, at least one. */

@@ -159,8 +159,12 @@ function joined(spec: PlainObject, more: PlainObject): PlainObject {
   return result
 }
 
-const declaredFields = (desired: DesiredObject): FieldChange[] =>
-  Object.entries(desired.spec).flatMap(([key, to]) => (key.endsWith('From') ? [] : [{ path: key, to }]))
+/** Which Secret a value is taken from is shown where the declaration chose it, not where the sync keeps what was declared. */
+const declaredFields = ({ spec, secret }: DesiredObject): FieldChange[] =>
+  Object.entries(spec).flatMap(([key, to]) => {
+    const isOurs = key.endsWith('From') && Object.hasOwn(secret?.data ?? {}, key.slice(0, -'From'.length))
+    return isOurs ? [] : [{ path: key, to }]
+  })
 
 function planDeletes(
   { prune, inventory, kinds, scope }: PlanInput,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PlanChange } from '../api/v1alpha1/plan.ts'
 import { inventoryData } from './inventory.ts'
 import { cutIntoParts } from './plan-parts.ts'
-import { lineDiff, renderPlan } from './render.ts'
+import { renderPlan } from './render.ts'
 
 const changes: PlanChange[] = [
   {
@@ -58,17 +58,6 @@ Plan: 1 to create, 1 to update, 1 to delete, 1 to deploy.
 
 it('nothing to do is said in so many words', () => {
   expect(renderPlan([], { create: 0, update: 0, delete: 0, deploy: 0 })).toBe('Plan: nothing to do.\n')
-})
-
-describe('a line diff', () => {
-  it.each([
-    ['nothing', 'a\n', 'a\n', ['  a']],
-    ['an added end', 'a\n', 'a\nb\n', ['  a', '+ b']],
-    ['from nothing', '', 'a\n', ['+ a']],
-    ['to nothing', 'a\n', '', ['- a']],
-  ])('of %s', (_, from, to, lines) => {
-    expect(lineDiff(from, to)).toEqual(lines)
-  })
 })
 
 describe('a plan of any size', () => {

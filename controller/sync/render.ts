@@ -1,4 +1,5 @@
 import type { PlanChange, PlanFieldChange, PlanSummary } from '../api/v1alpha1/plan.ts'
+import { lineDiff } from './line-diff.ts'
 
 /** A plan as kubectl shows it, in words and in order; the CLI and events use the same words. */
 export interface RenderOptions {
@@ -65,25 +66,3 @@ export function renderFieldInLine({ path, old, new: to, secret }: PlanFieldChang
   const short = !secret && before.length + now.length <= 80 && !`${before}${now}`.includes('\n')
   return short ? `${path}: ${before} -> ${now}` : path
 }
-
-const CONTEXT = 2
-const MOST_LINES = 40
-
-/** What changed between two texts, with a little of what surrounds it. Equal starts and ends are left out; good enough to read. */
-export function lineDiff(from: string, to: string): string[] {
-  const [a, b] = [linesOf(from), linesOf(to)]
-  let start = 0
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1
-  let end = 0
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1
-  const lines = [
-    ...a.slice(Math.max(0, start - CONTEXT), start).map((line) => `  ${line}`),
-    ...a.slice(start, a.length - end).map((line) => `- ${line}`),
-    ...b.slice(start, b.length - end).map((line) => `+ ${line}`),
-    ...a.slice(a.length - end, a.length - end + CONTEXT).map((line) => `  ${line}`),
-  ]
-  if (lines.length <= MOST_LINES) return lines
-  return [...lines.slice(0, MOST_LINES), `  ... ${lines.length - MOST_LINES} more lines`]
-}
-
-const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))

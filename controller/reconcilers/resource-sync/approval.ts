@@ -7,13 +7,14 @@ import { describeChanges } from '../../sync/plan-parts.ts'
 import type { PlanStoreContext, StoredPlan } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
 
-/** Approvals of this sync that were not used and not found void yet. */
+/** Not used and not found void yet. */
+export const isOpen = ({ status }: Pick<PlanApproval, 'status'>): boolean =>
+  !status?.conditions?.some(({ type }) => type === planApprovalCondition.accepted)
+
+/** Approvals of this sync that are still to be answered. */
 export async function openApprovals({ client, namespace, sync, signal }: PlanStoreContext): Promise<PlanApproval[]> {
   const { items } = await client.list<PlanApproval>(planApprovalKind, { namespace, signal })
-  return items.filter(
-    ({ spec, status }) =>
-      spec.sync === sync && !status?.conditions?.some(({ type }) => type === planApprovalCondition.accepted),
-  )
+  return items.filter((approval) => approval.spec.sync === sync && isOpen(approval))
 }
 
 /** What was approved of a plan. */

@@ -7,8 +7,9 @@ import { LiveChanges } from './live-changes.ts'
 
 const { signal } = new AbortController()
 const sync = { metadata: { namespace: 'default', name: 'apps' } }
-/** A sync that declares Stack "Web App" (object web-app), and applied it and an older Server. */
-const concerns = concernsOf(sync, [{ kind: 'Stack', name: 'Web App' }], new Set(['Stack/web-app', 'Server/old']))
+/** A sync that declares Stack "Web App" (object web-app), which comes after another sync's, and applied it and an older Server. */
+const declared = [{ kind: 'Stack', name: 'Web App', spec: { after: ['Their DB'] } }]
+const concerns = concernsOf(sync, declared, new Set(['Stack/web-app', 'Server/old']))
 
 interface Changed {
   kind?: string
@@ -55,6 +56,7 @@ describe('a change concerns a sync', () => {
     ['of one that says it belongs to it', { name: 'x', owner: 'default/apps' }],
     ['of its Secrets', { kind: 'Secret', name: 'x', labels: { [label.sync]: 'apps' } }],
     ['of a Secret that is nobody’s', { kind: 'Secret', name: 'x' }],
+    ['of what its objects come after, whoever has it', { kind: 'Deployment', name: 'x', komodoName: 'Their_DB' }],
     ['of conflicts that another sync reports', { kind: 'ResourceSync', name: 'x', status: { conflicts: ['Stack/y'] } }],
   ])('%s', (_, change) => {
     const { live, before } = changesOf({}, change, {})

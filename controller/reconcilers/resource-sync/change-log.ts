@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../../api/meta.ts'
 import { annotation, komodoNameOf, label } from '../../api/names.ts'
 import type { Change } from '../../engine/lister.ts'
+import { valueAt } from '../../json.ts'
 import { labelValue, objectKey } from '../../sync/desired.ts'
 import { syncKinds } from '../../sync/kinds.ts'
 
@@ -48,16 +49,21 @@ interface Changed {
 }
 
 /**
- * What a plan without changes and problems depends on: the objects that it declares or applied, by both of their names, and whatever
- * belongs to the sync. `undefined`: on anything.
+ * What a plan without changes and problems depends on: the objects that it declares or applied, by both of their names, what those come
+ * after, and whatever belongs to the sync. `undefined`: on anything.
  */
 export function concernsOf(
   { metadata: { namespace = '', name } }: Pick<KubeObject, 'metadata'>,
-  declared: Iterable<{ kind: string; name: string }>,
+  declared: Iterable<{ kind: string; name: string; spec?: unknown }>,
   inventory: ReadonlySet<string>,
 ): ReadonlySet<string> | undefined {
   const keys = new Set(inventory)
-  for (const one of declared) keys.add(nameKey(one.kind, one.name))
+  for (const one of declared) {
+    keys.add(nameKey(one.kind, one.name))
+    const after = valueAt(one.spec, ['after'])
+    if (Array.isArray(after))
+      for (const name of after) for (const kind of deployable) keys.add(nameKey(kind, String(name)))
+  }
   keys.add(ownerKey(`${namespace}/${name}`)).add(labelKey(labelValue(name)))
   return keys.size > MAX_KEYS ? undefined : keys
 }
@@ -80,6 +86,8 @@ function keysOf({ before, after }: Change<KubeObject>): readonly string[] | unde
   }
   return [...keys]
 }
+
+const deployable = [...syncKinds.values()].flatMap((one) => (one.deployable ? one.definition.kind : []))
 
 const nameKey = (kind: string, name: string): string =>
   `name ${objectKey(kind, syncKinds.get(kind)?.toml.normalizeName(name) ?? name)}`

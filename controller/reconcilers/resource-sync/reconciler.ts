@@ -20,8 +20,9 @@ import type { PlanStoreContext } from '../../sync/stored-plans.ts'
 import type { ManagedInput, SyncPlan } from '../../sync/sync-plan.ts'
 import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
+import { isOpen } from './approval.ts'
 import { carryOut } from './carry-out.ts'
-import { concernsOf } from './change-log.ts'
+import { concernsOf, conflictsOf, ownerOf } from './change-log.ts'
 import { contentsOf, readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
@@ -69,7 +70,10 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
   const races = new Map<string, number>()
-  const users = [...loginUsers(deps), ...repoUsers(deps)]
+  const users = [...loginUsers(deps), ...repoUsers(deps), ...claimants(deps)]
+  approvals.addIndex(OPEN_OF_SYNC, (approval) =>
+    isOpen(approval) ? [keyText({ namespace: approval.metadata.namespace, name: approval.spec.sync })] : [],
+  )
   for (const lister of live.values()) {
     lister.addIndex(BY_SYNC, ({ metadata }) => present(metadata.annotations?.[annotation.sync]))
   }
@@ -98,8 +102,11 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       Object.assign(status.fields, { source: source.description, revision, message })
       status.markTrue(condition.sourceReady, 'Read', `read ${source.description} at ${shortRevision(revision)}`)
       const last = settled.get(uid)
-      const isSame = last?.revision === revision && last.generation === generation
-      if (isSame && !changes.concern(namespace, last.version, last.concerns)) {
+      // Somebody waits for an answer, and what is approved of no plan must not be found approved by a later one.
+      const isAsked = approvals.byIndex(OPEN_OF_SYNC, keyText(sync.metadata)).length > 0
+      const isSame = last !== undefined && last.generation === generation
+      const isQuiet = isSame && !isAsked && !changes.concern(namespace, last.version, last.concerns)
+      if (isQuiet && last.revision === revision) {
         settled.set(uid, { ...last, version })
         countReady(sync, live, status.fields)
         return recheck
@@ -109,8 +116,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       const declared = await readDeclared(sync, source, deps.secrets, signal).catch(rethrowSource)
       if (!reportDeclared(declared, revision, pass, sync)) return recheck
       const contents = contentsOf(declared)
-      const sameContents = last?.contents === contents && last.generation === generation
-      if (sameContents && !changes.concern(namespace, last.version, last.concerns)) {
+      if (isQuiet && last.contents === contents) {
         settled.set(uid, { ...last, revision, version })
         reportInForce(revision, pass, sync)
         countReady(sync, live, status.fields)
@@ -163,6 +169,32 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
     },
   }
 }
+
+const OPEN_OF_SYNC = 'open-approvals-of-sync'
+
+/** What another sync gives up, or is gone with, wakes those that declare it too and left it to that one. */
+function claimants({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
+  const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
+  if (syncs === undefined) return []
+  syncs.addIndex(BY_CONFLICT, (sync) => {
+    const { namespace = '' } = sync.metadata
+    const conflicts = conflictsOf(sync)
+    return Array.isArray(conflicts) ? conflicts.flatMap((key) => [`${namespace}/${key}`, `${namespace}/`]) : []
+  })
+  const wake: Wake = (enqueue, signal) => {
+    for (const lister of live.values()) {
+      lister.onChange(({ before, after }) => {
+        if (before === undefined || (after !== undefined && ownerOf(after) === ownerOf(before))) return
+        const { namespace = '', name } = before.metadata
+        const wanted = before.kind === resourceSyncKind.kind ? '' : `${before.kind}/${name}`
+        for (const { metadata } of syncs.byIndex(BY_CONFLICT, `${namespace}/${wanted}`)) enqueue(metadata)
+      }, signal)
+    }
+  }
+  return [wake]
+}
+
+const BY_CONFLICT = 'conflicts-of-sync'
 
 /** An account or Secret that appears or changes wakes the syncs that log in with it. */
 function loginUsers({ live, access }: Pick<ResourceSyncDeps, 'live' | 'access'>): Wake[] {

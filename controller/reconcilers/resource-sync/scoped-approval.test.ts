@@ -187,3 +187,16 @@ describe('V 2.9 scoped runs', () => {
     expect(await run(only)).toEqual([['web'], ['web'], []])
   })
 })
+
+it('an approval that comes when nothing waits is answered, and lets no later plan through that is the same', async () => {
+  await scene.create({ fileContents: server('h1'), operator: manual })
+  const digest = await waits()
+  await scene.approve(digest)
+  await scene.reaches('Ready', 'True')
+  await scene.poke()
+  const late = await scene.approve(digest)
+  expect(await accepted(late)).toMatchObject({ status: 'False', reason: 'PlanIsNotCurrent' })
+  await operator.client.delete(typeOf('Server'), { namespace: 'default', name: 'h1' })
+  expect(await waits()).toBe(digest)
+  expect(await names('Server')).toEqual([])
+})
