@@ -24,9 +24,12 @@ export type Remove = (host: Host, place: Place, signal: AbortSignal) => Promise<
 /**
  * What was left on other servers (or under other names) is removed as soon as those answer. Gives back what is still to do. An old
  * server that is not declared any more cannot be asked: that place is given up, with an event.
+ *
+ * @param here where the object is now: an old place that it came back to is none
  */
 export async function removeLeftovers(
   leftovers: readonly Place[],
+  here: Place,
   object: Readonly<KubeObject>,
   pass: Pick<Pass<never>, 'signal' | 'event'>,
   { servers, hosts }: PlaceDeps,
@@ -34,8 +37,11 @@ export async function removeLeftovers(
   remove: Remove,
 ): Promise<readonly Place[]> {
   const left: Place[] = []
+  const hereServer = serverAt(servers, object, here)
   for (const place of leftovers) {
     const server = serverAt(servers, object, place)
+    const cameBack = place.server === here.server || (hereServer !== undefined && sameEngine(server, hereServer))
+    if (place.name === here.name && cameBack) continue
     if (server === undefined) {
       pass.event(
         'Warning',

@@ -198,7 +198,8 @@ async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Pr
   else delete fields.configs
   if (fields.server !== undefined) fields.server = server.metadata.name
   if ((fields.leftovers ?? []).length === 0) return
-  const left = await removeLeftovers(fields.leftovers ?? [], stack, pass, deps, deployed, (host, { name }) =>
+  const here = { server: server.metadata.name, name: desired.settings.project }
+  const left = await removeLeftovers(fields.leftovers ?? [], here, stack, pass, deps, deployed, (host, { name }) =>
     host.composeDown(name, { removeOrphans: stack.spec.operator.removeOrphans }, pass.signal),
   )
   if (left.length > 0) fields.leftovers = [...left]

@@ -114,6 +114,21 @@ describe('a Stack with deploy = true', () => {
     expect(world.ready('Stack', 'app')).toBe('True')
   })
 
+  it('that moves, and back because it cannot run there, is not taken down', async () => {
+    world.put(server('second'), stack('app'))
+    await world.converge()
+    const before = (await world.host().engine.inspect('app-web-1'))?.id
+    world.host('second').engine.missingImages.add('web:1')
+    world.editSpec('Stack', 'app', { server: 'second' })
+    await world.converge()
+    world.editSpec('Stack', 'app', { server: 'local' })
+    await world.converge()
+    expect((await world.host().engine.inspect('app-web-1'))?.id).toBe(before)
+    expect(world.host().counts.get('composeDown')).toBeUndefined()
+    expect(world.stack('app').status?.leftovers).toBeUndefined()
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it('attack: does not take the project of another namespace on the same engine, nor remove it', async () => {
     const other = { namespace: 'other' }
     world.put(server('local'), stack('app'))
