@@ -150,6 +150,25 @@ describe('a Stack with deploy = true', () => {
     expect(world.ready('Stack', 'app')).toBe('True')
   })
 
+  it('that gave its project up takes nothing down of the Stack that has it now', async () => {
+    world.put(stack('first', { projectName: 'shop' }))
+    await world.converge()
+    world.editSpec('Stack', 'first', { projectName: 'old', deploy: false })
+    world.put(stack('second', { projectName: 'shop', fileContents: composeFile({ db: {} }) }))
+    await world.converge()
+    expect(world.ready('Stack', 'second')).toBe('True')
+    const before = (await world.host().engine.inspect('shop-db-1'))?.id
+    world.editSpec('Stack', 'first', { deploy: true })
+    await world.converge()
+    expect(names()).toEqual(['old-web-1', 'shop-db-1'])
+    world.editSpec('Stack', 'first', { projectName: 'older', deploy: false })
+    await world.converge()
+    world.delete('Stack', 'first')
+    await world.converge()
+    expect(names()).toEqual(['shop-db-1'])
+    expect((await world.host().engine.inspect('shop-db-1'))?.id).toBe(before)
+  })
+
   it('does not share a project with another Stack: the older one has it', async () => {
     world.put(
       stack('app'),
@@ -345,6 +364,24 @@ describe('a Stack with deploy = false', () => {
     await world.converge()
     expect(world.ready('Stack', 'app')).toBe('True')
     expect(ups()).toBe(2)
+  })
+
+  it('is only looked at again once what was asked for and failed is taken back', async () => {
+    world.put(stack('app', { deploy: false }, { annotations: { [annotation.deployRequestedAt]: '1' } }))
+    await world.converge()
+    world.host().engine.missingImages.add('web:2')
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: { image: 'web:2' } }) })
+    world.annotate('Stack', 'app', { [annotation.deployChangesRequestedAt]: '2' })
+    await world.converge()
+    expect(world.ready('Stack', 'app')).toBe('ImagePullFailed')
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: {} }) })
+    await world.converge()
+    expect(world.ready('Stack', 'app')).toBe('True')
+    expect(world.stack('app').status?.rollout).toBeUndefined()
+    const before = ups()
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: { image: 'web:3' } }) })
+    await world.converge()
+    expect([world.ready('Stack', 'app'), ups()]).toEqual(['Drifted', before])
   })
 })
 
