@@ -72,6 +72,17 @@ describe('a Stack with deploy = true', () => {
     expect(world.passes.get('Stack/other')).toBeLessThanOrEqual(5)
   })
 
+  it('is Ready though its deploy was before the clock was set back', async () => {
+    world.put(stack('app'))
+    await world.converge()
+    world.edit('Stack', 'app', ({ status }) => {
+      Object.assign(status!, { lastDeploy: { at: '2030-01-01T00:00:00Z', succeeded: true } })
+    })
+    world.wake('Stack', 'app')
+    await world.settle()
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it('is left alone for changes that concern nobody on the host', async () => {
     world.put(stack('app'))
     await world.converge()
