@@ -66,8 +66,8 @@ export async function removeLeftovers(
 }
 
 /**
- * Removes everything at `places`, for a deletion. Throws `WaitingError` while a host cannot be asked: the deletion is not lost,
- * and the message says how to force it.
+ * Removes everything at `places`, for a deletion. Throws `WaitingError` while a host cannot be asked, for the first of them and once the
+ * others are through: the deletion is not lost, and the message says how to force it.
  */
 export async function removeForDeletion(
   places: readonly Place[],
@@ -78,6 +78,7 @@ export async function removeForDeletion(
   remove: Remove,
 ): Promise<void> {
   const forced = object.metadata.annotations?.[annotation.forceDelete] === 'true'
+  let waiting: WaitingError | undefined
   for (const place of places) {
     const server = serverAt(servers, object, place)
     const name = server === undefined ? place.server : komodoNameOf(server)
@@ -90,12 +91,13 @@ export async function removeForDeletion(
       pass.event('Warning', 'LeftBehind', `"${place.name}" was left on Server "${name}" as asked: ${problem.message}`)
       continue
     }
-    throw new WaitingError(
+    waiting ??= new WaitingError(
       condition,
       problem.reason,
       `deletion waits, because "${place.name}" on Server "${name}" is to be removed first: ${problem.message}. To delete without that: ${forceCommand(object)}`,
     )
   }
+  if (waiting !== undefined) throw waiting
 }
 
 /** To be pasted as it is: on a cluster `deployment` alone means another kind, and nobody's namespace is known. */

@@ -517,6 +517,25 @@ describe('deleting a Deployment', () => {
     expect(world.get('Deployment', 'web')).toBeUndefined()
   })
 
+  it('removes what can be removed while another host is away', async () => {
+    world.put(server('second'), deployment('web'))
+    await world.converge()
+    world.host().unreachable = true
+    world.host().breakEvents()
+    await world.converge()
+    world.editSpec('Deployment', 'web', { server: 'second' })
+    await world.converge()
+    expect(world.host('second').engine.names).toEqual(['web'])
+    world.delete('Deployment', 'web')
+    await world.converge()
+    expect(world.host('second').engine.names).toEqual([])
+    expect(deployed()).toMatchObject({ reason: 'ServerUnreachable', message: expect.stringContaining('"local"') })
+    world.host().unreachable = false
+    await world.advance(10 * 60_000)
+    expect(world.host().engine.names).toEqual([])
+    expect(world.get('Deployment', 'web')).toBeUndefined()
+  })
+
   it('waits for an unreachable host, says so and how to force it, and is not lost', async () => {
     world.put(deployment('web'))
     await world.converge()

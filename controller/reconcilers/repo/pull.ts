@@ -97,7 +97,8 @@ export async function pullNowhere(work: Pick<Work, 'repo' | 'pass' | 'deps'>): P
 function leave({ status: { fields } }: Pass<Repo>): void {
   const { server, directory } = fields
   if (server !== undefined && directory !== undefined) {
-    fields.leftovers = [...(fields.leftovers ?? []), { server, name: directory }]
+    const others = (fields.leftovers ?? []).filter((place) => place.server !== server || place.name !== directory)
+    fields.leftovers = [...others, { server, name: directory }]
   }
   delete fields.server
   delete fields.directory
