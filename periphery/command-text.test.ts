@@ -24,6 +24,14 @@ describe('a command text', () => {
     ['leaves quotes over several lines alone', 'echo "a\n  b"\necho c', 'a\n  b\nc\n'],
     ['leaves a here-document alone', 'cat <<E\na\nE\necho b', 'a\nb\n'],
     ['leaves a bracket over several lines alone', '(echo a\necho b)\necho c', 'a\nb\nc\n'],
+    ['leaves a function alone whose body stands below its name', 'f()\n{ echo a; }\nf', 'a\n'],
+    ['leaves a test over several lines alone', 'true\n[ a = a ] &&\necho b', 'b\n'],
+    [
+      'takes a hash behind an escaped space for no comment',
+      "echo a \\ # it's\necho b # it's\necho c",
+      'a  # its\necho b # its\nc\n',
+    ],
+    ['takes a hash behind a semicolon for a comment', "echo a;# it's\necho b", 'a\nb\n'],
     ['runs in one shell', 'a=1\ncd /\necho $a $PWD', '1 /\n'],
     ['does not feed the rest of itself to a command that reads', 'cat\necho end', 'end\n'],
   ]
@@ -35,6 +43,7 @@ describe('a command text', () => {
     ['of one word', 'false\necho never'],
     ['of several that need one another', 'false && true\necho never'],
     ['that is continued', 'false \\\n  && true\necho never'],
+    ['of which another on its line goes well, when the text says `set -e` itself', 'set -eu\nfalse; echo never\ntrue'],
     ['before an if', 'false\nif true; then\necho never\nfi'],
   ])('stops at the first command that fails: one %s', (_, text) => {
     expect(() => run(commandScript(text, false) ?? '')).toThrow()

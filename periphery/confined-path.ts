@@ -54,6 +54,12 @@ export const writePrivateFile = async (path: string, contents: string): Promise<
   }
 }
 
+/** Removes a file that was written; a directory that took its place is somebody else's. */
+export const removeFile = async (path: string): Promise<void> => {
+  const found = await lstat(path).catch(() => undefined)
+  if (found !== undefined && !found.isDirectory()) await rm(path, { force: true })
+}
+
 export const isFile = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isFile() ?? false
 

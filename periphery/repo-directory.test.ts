@@ -121,6 +121,16 @@ describe('a pull', () => {
     expect(readdirSync(directory)).not.toContain('.env')
   })
 
+  it('keeps a file of the repository where an env file was written before', async () => {
+    await pull({ environment: [{ key: 'A', value: 'b' }] })
+    await pull({ tree: treeOf({ '.env': 'C=d' }, 'c2'), hash: 'h2' })
+    expect(readFileSync(join(directory, '.env'), 'utf8')).toBe('C=d')
+    await pull({ environment: [{ key: 'A', value: 'b' }], envFilePath: 'conf', hash: 'h3' })
+    rmSync(join(directory, 'conf'))
+    await pull({ tree: treeOf({ 'conf/app.ini': 'x' }, 'c3'), hash: 'h4' })
+    expect(readFileSync(join(directory, 'conf/app.ini'), 'utf8')).toBe('x')
+  })
+
   it('begins with on_clone again when somebody removed the directory', async () => {
     const onClone = sh(`echo clone >> ${data}/log`)
     await pull({ onClone })

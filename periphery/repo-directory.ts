@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import { MANIFEST, removeAllWritten } from '../controller/git/written-files.ts'
+import { broughtFiles, MANIFEST, removeAllWritten } from '../controller/git/written-files.ts'
 import {
   HostRejectedError,
   type RepoObservation,
@@ -10,7 +10,7 @@ import {
   type RepoRequest,
 } from '../controller/hosts/port.ts'
 import { afterPull, envFileOf } from './after-pull.ts'
-import { confinedPath, isDirectory, isInside, toFileError, writePrivateFile } from './confined-path.ts'
+import { confinedPath, isDirectory, isInside, removeFile, toFileError, writePrivateFile } from './confined-path.ts'
 import { type CommandTools, Stages } from './stages.ts'
 
 /** Where repositories live on this host. */
@@ -68,7 +68,9 @@ export const pullRepo = async (
       signal.throwIfAborted()
       throw toFileError(error, `write the files of ${owner}`)
     }
-    for (const file of before?.files ?? []) if (!files.includes(file)) await rm(file, { force: true })
+    // The tree may have one of its own where an env file was.
+    const kept = new Set([...files, ...(await broughtFiles(directory))])
+    for (const file of before?.files ?? []) if (!kept.has(file)) await removeFile(file)
     const remember = () => writeRecord(roots, { ...record, cloned: true })
     await afterPull(directory, request, { cloned, remember }, stages)
     await writeRecord(roots, { owner, directory, cloned: true, files, revision, hash })
@@ -81,7 +83,7 @@ export const removeRepo = async (roots: RepoRoots, place: RepoPlace): Promise<{ 
   const directory = await repoDirectory(roots, place)
   const record = await readRecord(roots, directory)
   if (record?.owner !== place.owner) return { left: [] }
-  for (const file of record.files) await rm(file, { force: true })
+  for (const file of record.files) await removeFile(file)
   await removeAllWritten(directory)
   // Only when it is empty.
   await rmdir(directory).catch(() => {})

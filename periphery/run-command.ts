@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { StringDecoder } from 'node:string_decoder'
 import { HostUnreachableError } from '../controller/hosts/port.ts'
 
 /** A program to run: its words go to the system as they are, never through a shell. */
@@ -17,7 +18,7 @@ export interface CommandResult {
   exitCode: number
   /** Standard output alone, for those who parse it; at most `maxParsedBytes`. */
   stdout: string
-  /** Both streams as they came; the end is kept. */
+  /** Both streams as they came; the end is kept, from the beginning of a line: a part of a secret would not be known as one. */
   output: string
   durationMs: number
 }
@@ -55,16 +56,20 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
   const parsed: Buffer[] = []
   let parsedBytes = 0
   let output = ''
-  const keep = (chunk: Buffer) => {
-    output += chunk.toString('utf8')
-    if (output.length > 2 * maxOutputBytes) output = `[...]\n${output.slice(-maxOutputBytes)}`
+  const keep = () => {
+    const decoder = new StringDecoder('utf8')
+    return (chunk: Buffer) => {
+      output += decoder.write(chunk)
+      if (output.length > 4 * maxOutputBytes) output = output.slice(-2 * maxOutputBytes)
+    }
   }
+  const keepOutput = keep()
   child.stdout.on('data', (chunk: Buffer) => {
-    keep(chunk)
+    keepOutput(chunk)
     parsedBytes += chunk.length
     if (parsedBytes <= maxParsedBytes) parsed.push(chunk)
   })
-  child.stderr.on('data', keep)
+  child.stderr.on('data', keep())
   // A command that ends without reading its input is no error.
   child.stdin.on('error', () => {})
   child.stdin.end(input ?? '')
@@ -95,7 +100,7 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
       return
     }
     const stdout = Buffer.concat(parsed).toString('utf8')
-    resolve({ exitCode, stdout, output: output.slice(-maxOutputBytes), durationMs: performance.now() - started })
+    resolve({ exitCode, stdout, output: endOf(output), durationMs: performance.now() - started })
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     stopped = new HostUnreachableError(
@@ -116,6 +121,12 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
     })
   })
   return promise
+}
+
+const endOf = (output: string): string => {
+  if (output.length <= maxOutputBytes) return output
+  const end = output.slice(-maxOutputBytes)
+  return end.slice(end.search(/[\r\n]/) + 1)
 }
 
 const killGroup = (pid: number | undefined, signal: NodeJS.Signals): void => {

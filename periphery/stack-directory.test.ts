@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { writeManifest } from '../controller/git/written-files.ts'
 import type { ComposeRequest } from '../controller/hosts/port.ts'
 import { runCommand } from './run-command.ts'
 import { forgetProject, type StackRoots, writeStack } from './stack-directory.ts'
@@ -55,6 +56,23 @@ describe('what was written for a stack', () => {
     expect(readdirSync(directory)).toEqual(['other.yaml'])
     await forgetProject(roots, 'web')
     expect(existsSync(directory)).toBe(false)
+  })
+
+  it('is not what a repository brings under the same names', async () => {
+    await writeStack(roots, request(), stages)
+    const files = { 'compose.yaml': 'services: {}', '.env': 'A=committed' }
+    const writeTo = async (directory: string) => {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
+      await writeManifest(directory, new Set(Object.keys(files)))
+    }
+    const source = {
+      type: 'tree' as const,
+      tree: { revision: 'x', read: async () => undefined, writeTo },
+      clonePath: '',
+    }
+    const { files: used } = await writeStack(roots, request({ source, environment: [] }), stages)
+    expect(used).toMatchObject({ composeFiles: ['compose.yaml'], envFiles: ['.env'] })
+    expect(readFileSync(join(roots.stacks, 'web/.env'), 'utf8')).toBe('A=committed')
   })
 
   it.each(['.komodo-operator.json', '.written', '.komodo-files'])(

@@ -1,9 +1,18 @@
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
+import { broughtFiles } from '../controller/git/written-files.ts'
 import { type AfterPull, type ComposeRequest, HostRejectedError } from '../controller/hosts/port.ts'
 import { afterPull, envFileOf } from './after-pull.ts'
 import type { ComposeFiles } from './compose-arguments.ts'
-import { confinedPath, isDirectory, isFile, isInside, toFileError, writePrivateFile } from './confined-path.ts'
+import {
+  confinedPath,
+  isDirectory,
+  isFile,
+  isInside,
+  removeFile,
+  toFileError,
+  writePrivateFile,
+} from './confined-path.ts'
 import { envFile } from './env-file.ts'
 import type { Stages } from './stages.ts'
 
@@ -80,7 +89,7 @@ export const writeStack = async (
 ): Promise<{ root: string; files: ComposeFiles }> => {
   const stackRoot = await stackDirectory(roots, request.stack)
   const written: string[] = []
-  const { root, runDirectory, composePaths } = await writeSource(roots, stackRoot, request, stages, written)
+  const { root, runDirectory, composePaths, brought } = await writeSource(roots, stackRoot, request, stages, written)
   const write = async (path: string, contents: string) => {
     const target = await confinedPath(root, resolve(runDirectory, path))
     await writePrivateFile(target, contents)
@@ -92,7 +101,7 @@ export const writeStack = async (
   if (hasEnvironment) await write(request.envFilePath, envFile(request.environment))
   const { stack, project, source } = request
   const cloned = source.type === 'tree' && source.afterPull !== undefined
-  await updateManifest(roots, { stack, project, files: written, cloned })
+  await updateManifest(roots, { stack, project, files: written, cloned }, brought)
 
   const exists = async (path: string) => isFile(await confinedPath(root, resolve(runDirectory, path)))
   const envFiles: string[] = []
@@ -123,13 +132,19 @@ const writeSource = async (
   request: ComposeRequest,
   stages: Stages,
   written: string[],
-): Promise<{ root: string; runDirectory: string; composePaths: readonly string[] }> => {
+): Promise<{
+  root: string
+  runDirectory: string
+  composePaths: readonly string[]
+  /** Came with the tree. */
+  brought: readonly string[]
+}> => {
   const { signal } = stages
   const composePaths = request.filePaths.length > 0 ? request.filePaths : ['compose.yaml']
   switch (request.source.type) {
     case 'inline':
       // As with Komodo, the run directory does not count for contents that are given in the Stack itself.
-      return { root: stackRoot, runDirectory: stackRoot, composePaths }
+      return { root: stackRoot, runDirectory: stackRoot, composePaths, brought: [] }
     case 'tree': {
       const clone = await confinedPath(stackRoot, request.source.clonePath)
       try {
@@ -144,12 +159,12 @@ const writeSource = async (
       }
       const runDirectory = await confinedPath(stackRoot, resolve(clone, request.runDirectory))
       await mustBeDirectory(runDirectory)
-      return { root: stackRoot, runDirectory, composePaths }
+      return { root: stackRoot, runDirectory, composePaths, brought: await broughtFiles(clone) }
     }
     case 'host': {
       const { root, runDirectory } = await resolveRunDirectory(roots, request.stack, request.runDirectory)
       await mustBeDirectory(runDirectory)
-      return { root, runDirectory, composePaths }
+      return { root, runDirectory, composePaths, brought: [] }
     }
   }
 }
@@ -183,12 +198,12 @@ const mustBeDirectory = async (path: string): Promise<void> => {
 /** A path that begins with `-` would be an option, and `-` alone standard input. */
 const notAnOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path)
 
-const updateManifest = async (roots: StackRoots, manifest: Manifest): Promise<void> => {
+/** @param brought files that came with the tree: they are there though one of the same name was written before */
+const updateManifest = async (roots: StackRoots, manifest: Manifest, brought: readonly string[]): Promise<void> => {
   const path = manifestPath(roots, manifest.stack)
   const before = await readManifest(path)
-  for (const file of before?.files ?? []) {
-    if (!manifest.files.includes(file)) await rm(file, { force: true })
-  }
+  const kept = new Set([...manifest.files, ...brought])
+  for (const file of before?.files ?? []) if (!kept.has(file)) await removeFile(file)
   await writePrivateFile(path, JSON.stringify(manifest))
 }
 
@@ -208,7 +223,7 @@ export const forgetProject = async (roots: StackRoots, project: string): Promise
     const path = join(directory, name)
     const manifest = await readManifest(path)
     if (manifest?.project !== project) continue
-    for (const file of manifest.files) await rm(file, { force: true })
+    for (const file of manifest.files) await removeFile(file)
     // Only when it is empty.
     await rmdir(join(roots.stacks, manifest.stack)).catch(() => {})
     await rm(path, { force: true })

@@ -21,6 +21,22 @@ describe('a stage', () => {
     ])
   })
 
+  it('that fails shows no end of a secret that is longer than what is shown', async () => {
+    const token = 'abcdefghij'.repeat(300)
+    const work = stages(token)
+    const error = (await work
+      .command('Pre Deploy', tmpdir(), tmpdir(), command(`echo refused: ${token}; exit 1`))
+      .catch((error: unknown) => error)) as DeployFailedError
+    expect(error.message).toBe('Pre Deploy failed: refused: <redacted>')
+  })
+
+  it('that prints a secret again and again shows no part of one', async () => {
+    const token = 'päßwörd-'.repeat(250)
+    const work = stages(token)
+    await work.command('Pre Deploy', tmpdir(), tmpdir(), command(`for i in $(seq 1 99); do echo ${token}; done`))
+    expect(work.log[0]?.output).toMatch(/^(<redacted>\n)+$/)
+  })
+
   it('that fails says why, without secrets and without lines of env files', async () => {
     const work = stages('hunter22')
     const said = `echo "hunter22: line 2: unterminated quoted value 'other-secret"; exit 1`

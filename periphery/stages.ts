@@ -89,7 +89,8 @@ export class Stages {
 
   fail(stage: string, reason: string, { output, durationMs }: Pick<StageLog, 'output' | 'durationMs'>): never {
     this.record({ stage, success: false, output, durationMs })
-    const said = this.#scrub(composeCause(output))
+    // What is cut first may hold a part of a secret, which nobody would know as one.
+    const said = composeCause(this.#scrub(output))
     if (saysUnreachable(output)) throw new HostUnreachableError(`${stage}: ${said}`)
     if (saysNoCompose(output)) throw new DeployFailedError('ComposeMissing', noCompose, this.log)
     throw new DeployFailedError(reasonOf(output, reason), `${stage} failed: ${said}`, this.log)

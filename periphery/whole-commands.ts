@@ -1,7 +1,7 @@
 /**
  * The commands of a shell text, each with the lines that continue it; `undefined` when a line may be a piece of something larger: an
- * `if`, a function, a quoted text or a here-document over several lines. Knows as much of the shell as that takes, and rather says
- * `undefined` than parts what belongs together.
+ * `if`, a function, a quoted text or a here-document over several lines. Likewise when the text itself says `set -e`, which counts for
+ * nothing among `&&`. Knows as much of the shell as that takes, and rather says `undefined` than parts what belongs together.
  */
 export function wholeCommands(lines: readonly string[]): string[] | undefined {
   const commands: string[] = []
@@ -30,7 +30,11 @@ function isPiece(bare: string): boolean {
     count('for', 'select', 'while', 'until') !== count('done') ||
     count('case') !== count('esac') ||
     count('{') !== count('}') ||
-    /^\s*(then|elif|else|do)\b|\b(then|else|do)\s*$/.test(bare)
+    count('[[') !== count(']]') ||
+    /^\s*(then|elif|else|do)\b|\b(then|else|do)\s*$/.test(bare) ||
+    // The head of a function, its body below.
+    /\(\s*\)\s*$|\bfunction\s+\S+\s*$/.test(bare) ||
+    /\bset\s.*(-[a-zA-Z]*e|errexit)/.test(bare)
   )
 }
 
@@ -38,8 +42,11 @@ function isPiece(bare: string): boolean {
 function withoutQuoted(text: string): string | undefined {
   let bare = ''
   let open = 0
+  let inWord = false
   for (let at = 0; at < text.length; at++) {
     const char = text[at]!
+    const began = inWord
+    inWord = !/[\s;&|()]/.test(char)
     if (char === '\\') {
       bare += text.slice(at, at + 2)
       at++
@@ -48,7 +55,7 @@ function withoutQuoted(text: string): string | undefined {
       if (at < 0) return undefined
       // What is in quotes is part of a word.
       bare += 'q'
-    } else if (char === '#' && /^$|\s/.test(text[at - 1] ?? '')) {
+    } else if (char === '#' && !began) {
       const end = text.indexOf('\n', at)
       at = end < 0 ? text.length : end - 1
     } else {

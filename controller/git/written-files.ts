@@ -9,6 +9,10 @@ export async function readManifest(directory: string): Promise<string[]> {
   return text.split('\0').filter((path) => path !== '' && !path.startsWith('/') && !path.split('/').includes('..'))
 }
 
+/** What the newest revision put into a folder, as whole paths. */
+export const broughtFiles = async (directory: string): Promise<string[]> =>
+  (await readManifest(directory)).map((path) => join(directory, path))
+
 export async function writeManifest(directory: string, paths: ReadonlySet<string>): Promise<void> {
   const target = join(directory, MANIFEST)
   await writeFile(`${target}.new`, [...paths].join('\0'))

@@ -31,6 +31,16 @@ describe('Attempts', () => {
     expect(attempts.pending('a', 'x')?.waitMs).toBe(1_000)
   })
 
+  it('does not wait for a clock that was set back to be that late again', () => {
+    let now = Date.UTC(2026, 0, 2)
+    const attempts = new Attempts({ now: () => now, setTimer: () => () => {} }, limits)
+    attempts.tried('a', 'x')
+    now -= 24 * 60 * 60_000
+    expect(attempts.pending('a', 'x')).toBeUndefined()
+    attempts.tried('a', 'x')
+    expect(attempts.pending('a', 'x')?.waitMs).toBe(2_000)
+  })
+
   it('keeps objects apart, and forgets', () => {
     const attempts = new Attempts(new FakeClock(), limits)
     attempts.tried('a', 'x')

@@ -24,7 +24,9 @@ export class Attempts {
     const known = this.#byObject.get(id)
     if (known === undefined || known.subject !== subject) return undefined
     const sinceLast = this.#clock.now() - known.lastAt
-    const waitMs = sinceLast >= this.#limits.forgetAfterMs ? 0 : delayMs(known.count, this.#limits) - sinceLast
+    // A clock that was set back would make it wait until it is that late again.
+    const isPast = sinceLast < 0 || sinceLast >= this.#limits.forgetAfterMs
+    const waitMs = isPast ? 0 : delayMs(known.count, this.#limits) - sinceLast
     if (waitMs <= 0) return undefined
     return { waitMs, count: known.count, ...(known.error === undefined ? {} : { error: known.error }) }
   }

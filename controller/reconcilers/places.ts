@@ -24,9 +24,12 @@ export type Remove = (host: Host, place: Place, signal: AbortSignal) => Promise<
 /**
  * What was left on other servers (or under other names) is removed as soon as those answer. Gives back what is still to do. An old
  * server that is not declared any more cannot be asked: that place is given up, with an event.
+ *
+ * @param here where the object is now: an old place that it came back to is none
  */
 export async function removeLeftovers(
   leftovers: readonly Place[],
+  here: Place,
   object: Readonly<KubeObject>,
   pass: Pick<Pass<never>, 'signal' | 'event'>,
   { servers, hosts }: PlaceDeps,
@@ -34,8 +37,11 @@ export async function removeLeftovers(
   remove: Remove,
 ): Promise<readonly Place[]> {
   const left: Place[] = []
+  const hereServer = serverAt(servers, object, here)
   for (const place of leftovers) {
     const server = serverAt(servers, object, place)
+    const cameBack = place.server === here.server || (hereServer !== undefined && sameEngine(server, hereServer))
+    if (place.name === here.name && cameBack) continue
     if (server === undefined) {
       pass.event(
         'Warning',
@@ -60,8 +66,8 @@ export async function removeLeftovers(
 }
 
 /**
- * Removes everything at `places`, for a deletion. Throws `WaitingError` while a host cannot be asked: the deletion is not lost,
- * and the message says how to force it.
+ * Removes everything at `places`, for a deletion. Throws `WaitingError` while a host cannot be asked, for the first of them and once the
+ * others are through: the deletion is not lost, and the message says how to force it.
  */
 export async function removeForDeletion(
   places: readonly Place[],
@@ -72,6 +78,7 @@ export async function removeForDeletion(
   remove: Remove,
 ): Promise<void> {
   const forced = object.metadata.annotations?.[annotation.forceDelete] === 'true'
+  let waiting: WaitingError | undefined
   for (const place of places) {
     const server = serverAt(servers, object, place)
     const name = server === undefined ? place.server : komodoNameOf(server)
@@ -84,12 +91,13 @@ export async function removeForDeletion(
       pass.event('Warning', 'LeftBehind', `"${place.name}" was left on Server "${name}" as asked: ${problem.message}`)
       continue
     }
-    throw new WaitingError(
+    waiting ??= new WaitingError(
       condition,
       problem.reason,
       `deletion waits, because "${place.name}" on Server "${name}" is to be removed first: ${problem.message}. To delete without that: ${forceCommand(object)}`,
     )
   }
+  if (waiting !== undefined) throw waiting
 }
 
 /** To be pasted as it is: on a cluster `deployment` alone means another kind, and nobody's namespace is known. */

@@ -49,6 +49,8 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
       if (isOurs(work) && (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined)) {
         recordSuccess(pass.status.fields, hash, work.deps.clock.now())
       }
+      // It came back to where its container waited to be removed.
+      if (isOurs(work)) await leaveOldPlace(work)
       return settle(work, plan.health)
   }
 }
@@ -208,8 +210,15 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
   recordNothingToDo(fields, request)
 
   if ((fields.leftovers ?? []).length > 0) {
-    const left = await removeLeftovers(fields.leftovers ?? [], deployment, pass, deps, deployed, (host, { name }) =>
-      host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
+    const here = { server: server.metadata.name, name: desired.name }
+    const left = await removeLeftovers(
+      fields.leftovers ?? [],
+      here,
+      deployment,
+      pass,
+      deps,
+      deployed,
+      (host, { name }) => host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
     )
     if (left.length > 0) fields.leftovers = [...left]
     else delete fields.leftovers

@@ -422,6 +422,38 @@ describe('the server of a Deployment', () => {
     expect(world.deployment('web').status?.leftovers).toBeUndefined()
   })
 
+  it('that changes, and back because it cannot run there: the container that never stopped stays', async () => {
+    world.put(server('second'), deployment('web'))
+    await world.converge()
+    const before = (await world.host().engine.inspect('web'))?.id
+    world.host('second').engine.missingImages.add('nginx:1.27')
+    world.editSpec('Deployment', 'web', { server: 'second' })
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('ImagePullFailed')
+    world.editSpec('Deployment', 'web', { server: 'local' })
+    await world.converge()
+    expect((await world.host().engine.inspect('web'))?.id).toBe(before)
+    expect(world.deployment('web').status?.leftovers).toBeUndefined()
+  })
+
+  it('that changes while the old one is away, and back once that is there: none runs twice', async () => {
+    world.put(server('second'), deployment('web'))
+    await world.converge()
+    const before = (await world.host().engine.inspect('web'))?.id
+    world.host().unreachable = true
+    world.host().breakEvents()
+    await world.converge()
+    world.editSpec('Deployment', 'web', { server: 'second' })
+    await world.converge()
+    world.host().unreachable = false
+    world.editSpec('Deployment', 'web', { server: 'local' })
+    await world.advance(10 * 60_000)
+    expect((await world.host().engine.inspect('web'))?.id).toBe(before)
+    expect(world.host('second').engine.names).toEqual([])
+    expect(world.deployment('web').status).toMatchObject({ server: 'local' })
+    expect(world.deployment('web').status?.leftovers).toBeUndefined()
+  })
+
   it('K#1392: that hangs does not keep others waiting', async () => {
     world.put(server('second'))
     await world.converge()
@@ -482,6 +514,25 @@ describe('deleting a Deployment', () => {
     world.delete('Deployment', 'web')
     await world.converge()
     expect(world.host().engine.names).toEqual(['web'])
+    expect(world.get('Deployment', 'web')).toBeUndefined()
+  })
+
+  it('removes what can be removed while another host is away', async () => {
+    world.put(server('second'), deployment('web'))
+    await world.converge()
+    world.host().unreachable = true
+    world.host().breakEvents()
+    await world.converge()
+    world.editSpec('Deployment', 'web', { server: 'second' })
+    await world.converge()
+    expect(world.host('second').engine.names).toEqual(['web'])
+    world.delete('Deployment', 'web')
+    await world.converge()
+    expect(world.host('second').engine.names).toEqual([])
+    expect(deployed()).toMatchObject({ reason: 'ServerUnreachable', message: expect.stringContaining('"local"') })
+    world.host().unreachable = false
+    await world.advance(10 * 60_000)
+    expect(world.host().engine.names).toEqual([])
     expect(world.get('Deployment', 'web')).toBeUndefined()
   })
 

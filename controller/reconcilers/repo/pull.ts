@@ -97,7 +97,8 @@ export async function pullNowhere(work: Pick<Work, 'repo' | 'pass' | 'deps'>): P
 function leave({ status: { fields } }: Pass<Repo>): void {
   const { server, directory } = fields
   if (server !== undefined && directory !== undefined) {
-    fields.leftovers = [...(fields.leftovers ?? []), { server, name: directory }]
+    const others = (fields.leftovers ?? []).filter((place) => place.server !== server || place.name !== directory)
+    fields.leftovers = [...others, { server, name: directory }]
   }
   delete fields.server
   delete fields.directory
@@ -107,7 +108,8 @@ function leave({ status: { fields } }: Pass<Repo>): void {
 async function tidyUp({ repo, pass, deps }: Pick<Work, 'repo' | 'pass' | 'deps'>): Promise<void> {
   const { fields } = pass.status
   if ((fields.leftovers ?? []).length === 0) return
-  const left = await removeLeftovers(fields.leftovers ?? [], repo, pass, deps, pulled, removal(repo, pass))
+  const here = { server: fields.server ?? '', name: fields.directory ?? '' }
+  const left = await removeLeftovers(fields.leftovers ?? [], here, repo, pass, deps, pulled, removal(repo, pass))
   if (left.length > 0) fields.leftovers = [...left]
   else delete fields.leftovers
 }

@@ -150,6 +150,22 @@ describe('a Repo with a server', () => {
     expect(world.ready('Repo', 'infra')).toBe('True')
   })
 
+  it('moves while the old server is away, and back once that is there: the files stay', async () => {
+    world.put(repo('infra', { server: 'local' }))
+    await world.converge()
+    world.host().unreachable = true
+    world.host().breakEvents()
+    await world.converge()
+    world.editSpec('Repo', 'infra', { server: 'other' })
+    await world.converge()
+    world.host().unreachable = false
+    world.editSpec('Repo', 'infra', { server: 'local' })
+    await world.converge()
+    expect([pulled(), pulled('other')]).toEqual([expect.anything(), undefined])
+    expect(world.host().counts.get('removeRepo')).toBeUndefined()
+    expect(status().leftovers).toBeUndefined()
+  })
+
   it.each([
     { path: '', directory: '/repos/infra' },
     { path: 'sub', directory: '/repos/infra/sub' },

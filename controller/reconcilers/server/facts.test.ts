@@ -36,6 +36,7 @@ describe('facts of a host', () => {
   it.each([
     { name: 'a busier CPU soon after is not told', facts: { cpuPercent: 80 }, sinceMs: 60_000, told: false },
     { name: 'a busier CPU a while after is told', facts: { cpuPercent: 80 }, sinceMs: 301_000, told: true },
+    { name: 'a busier CPU after the clock was set back is told', facts: { cpuPercent: 80 }, sinceMs: -3e6, told: true },
     {
       name: 'a little more of everything is never told',
       facts: { cpuPercent: 12, memory: { usedBytes: 2.1e9, totalBytes: 8e9 } },

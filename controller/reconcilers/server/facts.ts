@@ -22,7 +22,8 @@ export function factsToReport(
   sinceWrittenMs: number | undefined,
 ): { facts: Facts; numbersMoved: boolean } {
   const now = factsOf(spec, observed)
-  const due = sinceWrittenMs === undefined || sinceWrittenMs >= CALM_MS
+  // A write in the future was before the clock was set back.
+  const due = sinceWrittenMs === undefined || sinceWrittenMs < 0 || sinceWrittenMs >= CALM_MS
   const numbersMoved =
     sameShape(before, now) === false ||
     levelsOf(spec, before) !== levelsOf(spec, now) ||

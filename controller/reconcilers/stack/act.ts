@@ -18,6 +18,7 @@ import type { Plan } from './plan.ts'
 import { recordDeployed, rememberConfigHashes } from './record.ts'
 import { reportHealth } from './report-health.ts'
 import { composeRequest, partOf, registryLoginOf } from './request.ts'
+import { isTakenOver } from './routes.ts'
 import { orphanedServices, reportServices } from './services.ts'
 import type { Work } from './work.ts'
 
@@ -155,7 +156,10 @@ async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work
   const auth = await deps.registries.authFor(login, pass.signal)
   if (auth !== undefined) pass.redact([auth.password])
   const previous =
-    elsewhere !== undefined && elsewhere.name !== desired.settings.project && isHere(elsewhere, stack, server, deps)
+    elsewhere !== undefined &&
+    elsewhere.name !== desired.settings.project &&
+    isHere(elsewhere, stack, server, deps) &&
+    !isTakenOver(deps, stack, elsewhere)
       ? elsewhere.name
       : undefined
   return composeRequest(stack, desired.settings, {
@@ -198,7 +202,9 @@ async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Pr
   else delete fields.configs
   if (fields.server !== undefined) fields.server = server.metadata.name
   if ((fields.leftovers ?? []).length === 0) return
-  const left = await removeLeftovers(fields.leftovers ?? [], stack, pass, deps, deployed, (host, { name }) =>
+  const here = { server: server.metadata.name, name: desired.settings.project }
+  const leftovers = (fields.leftovers ?? []).filter((place) => !isTakenOver(deps, stack, place))
+  const left = await removeLeftovers(leftovers, here, stack, pass, deps, deployed, (host, { name }) =>
     host.composeDown(name, { removeOrphans: stack.spec.operator.removeOrphans }, pass.signal),
   )
   if (left.length > 0) fields.leftovers = [...left]

@@ -56,6 +56,11 @@ const cases: readonly [name: string, inputs: Partial<PlanInputs>, expected: obje
     { status: { ...old, rollout: { hash: 'mid', reason: 'r', startedAt: '' } } },
     { action: 'deploy', reason: 'Changed', waitsForParents: true },
   ],
+  [
+    'a deploy of something else failed halfway, and this is what was deployed before it: deploy it again',
+    { ...up, status: { deployedHash: 'new', rollout: { hash: 'mid', reason: 'r', startedAt: '' } } },
+    { action: 'deploy', reason: 'Changed', waitsForParents: true },
+  ],
   ['it runs elsewhere: move', { ...up, elsewhere: 'x' }, { action: 'deploy', message: 'it moves away from x' }],
   [
     'a service drifted: heal that one',

@@ -46,7 +46,9 @@ export function planStack(inputs: PlanInputs): Plan {
   const { hash, mayAct, status } = inputs
   if (status.failedHash === hash && status.lastDeploy?.failure?.reason === INVALID_COMPOSE) return { action: 'hold' }
   if (!mayAct) return planUntouched(inputs)
-  return status.deployedHash === hash && inputs.elsewhere === undefined ? planDeployed(inputs) : planDeploy(inputs)
+  // A deploy of something else that failed halfway may have changed anything.
+  const isThere = status.deployedHash === hash && status.rollout === undefined
+  return isThere && inputs.elsewhere === undefined ? planDeployed(inputs) : planDeploy(inputs)
 }
 
 function planDeploy({ hash, causes, changedInputs, elsewhere, status }: PlanInputs): Plan {
@@ -62,6 +64,7 @@ function planDeploy({ hash, causes, changedInputs, elsewhere, status }: PlanInpu
   if (causes.length > 0) return deploy('Requested', causes.join('; '))
   if (status.deployedHash === undefined) return deploy('NotDeployed', 'it was not deployed yet')
   if (elsewhere !== undefined) return deploy('Changed', `it moves away from ${elsewhere}`)
+  if (status.deployedHash === hash) return deploy('Changed', 'the deploy of something else before did not go through')
   return deploy('Changed', changeText(changedInputs))
 }
 

@@ -72,6 +72,17 @@ describe('a Stack with deploy = true', () => {
     expect(world.passes.get('Stack/other')).toBeLessThanOrEqual(5)
   })
 
+  it('is Ready though its deploy was before the clock was set back', async () => {
+    world.put(stack('app'))
+    await world.converge()
+    world.edit('Stack', 'app', ({ status }) => {
+      Object.assign(status!, { lastDeploy: { at: '2030-01-01T00:00:00Z', succeeded: true } })
+    })
+    world.wake('Stack', 'app')
+    await world.settle()
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it('is left alone for changes that concern nobody on the host', async () => {
     world.put(stack('app'))
     await world.converge()
@@ -114,6 +125,21 @@ describe('a Stack with deploy = true', () => {
     expect(world.ready('Stack', 'app')).toBe('True')
   })
 
+  it('that moves, and back because it cannot run there, is not taken down', async () => {
+    world.put(server('second'), stack('app'))
+    await world.converge()
+    const before = (await world.host().engine.inspect('app-web-1'))?.id
+    world.host('second').engine.missingImages.add('web:1')
+    world.editSpec('Stack', 'app', { server: 'second' })
+    await world.converge()
+    world.editSpec('Stack', 'app', { server: 'local' })
+    await world.converge()
+    expect((await world.host().engine.inspect('app-web-1'))?.id).toBe(before)
+    expect(world.host().counts.get('composeDown')).toBeUndefined()
+    expect(world.stack('app').status?.leftovers).toBeUndefined()
+    expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
   it('attack: does not take the project of another namespace on the same engine, nor remove it', async () => {
     const other = { namespace: 'other' }
     world.put(server('local'), stack('app'))
@@ -133,6 +159,25 @@ describe('a Stack with deploy = true', () => {
     expect(thief()).toBeUndefined()
     expect((await world.host().engine.inspect('app-web-1'))?.state).toBe('running')
     expect(world.ready('Stack', 'app')).toBe('True')
+  })
+
+  it('that gave its project up takes nothing down of the Stack that has it now', async () => {
+    world.put(stack('first', { projectName: 'shop' }))
+    await world.converge()
+    world.editSpec('Stack', 'first', { projectName: 'old', deploy: false })
+    world.put(stack('second', { projectName: 'shop', fileContents: composeFile({ db: {} }) }))
+    await world.converge()
+    expect(world.ready('Stack', 'second')).toBe('True')
+    const before = (await world.host().engine.inspect('shop-db-1'))?.id
+    world.editSpec('Stack', 'first', { deploy: true })
+    await world.converge()
+    expect(names()).toEqual(['old-web-1', 'shop-db-1'])
+    world.editSpec('Stack', 'first', { projectName: 'older', deploy: false })
+    await world.converge()
+    world.delete('Stack', 'first')
+    await world.converge()
+    expect(names()).toEqual(['shop-db-1'])
+    expect((await world.host().engine.inspect('shop-db-1'))?.id).toBe(before)
   })
 
   it('does not share a project with another Stack: the older one has it', async () => {
@@ -330,6 +375,24 @@ describe('a Stack with deploy = false', () => {
     await world.converge()
     expect(world.ready('Stack', 'app')).toBe('True')
     expect(ups()).toBe(2)
+  })
+
+  it('is only looked at again once what was asked for and failed is taken back', async () => {
+    world.put(stack('app', { deploy: false }, { annotations: { [annotation.deployRequestedAt]: '1' } }))
+    await world.converge()
+    world.host().engine.missingImages.add('web:2')
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: { image: 'web:2' } }) })
+    world.annotate('Stack', 'app', { [annotation.deployChangesRequestedAt]: '2' })
+    await world.converge()
+    expect(world.ready('Stack', 'app')).toBe('ImagePullFailed')
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: {} }) })
+    await world.converge()
+    expect(world.ready('Stack', 'app')).toBe('True')
+    expect(world.stack('app').status?.rollout).toBeUndefined()
+    const before = ups()
+    world.editSpec('Stack', 'app', { fileContents: composeFile({ web: { image: 'web:3' } }) })
+    await world.converge()
+    expect([world.ready('Stack', 'app'), ups()]).toEqual(['Drifted', before])
   })
 })
 

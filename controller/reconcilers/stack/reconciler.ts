@@ -19,7 +19,7 @@ import { changedPaths, configChange, hashOf } from './inputs.ts'
 import { lookAtSource } from './look.ts'
 import { planStack } from './plan.ts'
 import { projectNameOf, registryLoginOf } from './request.ts'
-import { claimant, routeToStacks, stacksOn } from './routes.ts'
+import { claimant, isTakenOver, routeToStacks, stacksOn } from './routes.ts'
 import { reportServices } from './services.ts'
 import type { Work } from './work.ts'
 
@@ -176,7 +176,7 @@ function placesOf(stack: Readonly<Stack>, { stacks, servers }: DeployDeps): read
       places.push({ server: server.metadata.name, name: project })
     }
   }
-  return places
+  return places.filter((place) => !isTakenOver({ stacks, servers }, stack, place))
 }
 
 function reportTemplate(pass: Pass<Stack>): Recheck {

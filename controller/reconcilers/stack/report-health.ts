@@ -34,7 +34,8 @@ export function reportHealth(work: Work): Recheck {
     return { afterMs: STARTING_RECHECK_MS }
   }
   const toProveMs = parseDuration(stack.spec.operator.minReady) - sinceDeployMs
-  if (toProveMs > 0) {
+  // A deploy in the future is one before the clock was set back.
+  if (toProveMs > 0 && sinceDeployMs >= 0) {
     pass.status.markUnknown(
       healthy,
       'Starting',

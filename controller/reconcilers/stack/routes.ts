@@ -4,6 +4,7 @@ import type { Stack } from '../../api/v1alpha1/stack.ts'
 import type { Lister } from '../../engine/lister.ts'
 import { composeLabel } from '../../hosts/labels.ts'
 import type { Route } from '../host-events.ts'
+import type { Place } from '../places.ts'
 import { ownerOf, referencesTo } from '../references.ts'
 import { indexLinkedRepo } from '../source/linked-repo.ts'
 import { projectNameOf } from './request.ts'
@@ -55,9 +56,21 @@ export function claimant(
     )[0]
 }
 
+/** Whether another Stack has a project by now, and runs it: whoever had it before must not take it down any more. */
+export function isTakenOver(
+  deps: { stacks: Lister<Stack>; servers: Lister<Server> },
+  { metadata }: Readonly<Stack>,
+  place: Place,
+): boolean {
+  const server = deps.servers.get({ namespace: metadata.namespace ?? '', name: place.server })
+  const other = server && claimant(deps, server, place.name)
+  if (other === undefined || other.metadata.uid === metadata.uid || other.status?.project !== place.name) return false
+  return isOneEngine(deps.servers.find(other.metadata.namespace, other.status.server ?? ''), server)
+}
+
 /** Servers of two namespaces may be two ways to one Docker Engine. */
-const isOneEngine = (a: Readonly<Server> | undefined, b: Readonly<Server>): boolean => {
-  if (a === undefined) return false
+const isOneEngine = (a: Readonly<Server> | undefined, b: Readonly<Server> | undefined): boolean => {
+  if (a === undefined || b === undefined) return false
   const engineId = a.status?.host?.engineId
   return a.metadata.uid === b.metadata.uid || (engineId !== undefined && engineId === b.status?.host?.engineId)
 }
