@@ -184,10 +184,17 @@ export const updateObject = (
     if (!writing.dryRun) removeObject(tx, call, old)
     return object
   }
-  if (equal(object, old)) return old
+  if (equal(withoutTimes(object), withoutTimes(old))) return old
   if (writing.dryRun) return object
   tx.put(resource.storage, stored.path, (revision) => storedText(served, object, revision))
   return object
+}
+
+/** When its managers wrote last is no change by itself: they may have written what nobody keeps. */
+const withoutTimes = (object: JsonObject): JsonObject => {
+  const { managedFields = [], ...metadata } = object.metadata as JsonObject
+  const entries = (managedFields as JsonObject[]).map(({ time: _, ...entry }) => entry)
+  return { ...object, metadata: { ...metadata, managedFields: entries } }
 }
 
 /** uid and resourceVersion in the object make an update conditional. */

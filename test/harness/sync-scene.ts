@@ -107,14 +107,22 @@ export class SyncScene {
     })
   }
 
-  /** Removes everything, without waiting for anybody's clean-up. */
+  /** Removes everything, without waiting for anybody's clean-up. What a sync makes anew before it is removed itself goes, too. */
   async clear(): Promise<void> {
+    while ((await this.#removeAll()) > 0);
+  }
+
+  /** Gives how many there were. */
+  async #removeAll(): Promise<number> {
     const { client } = this.operator
+    let found = 0
     for (const kind of ['ResourceSync', 'PlanApproval', 'Plan', 'Deployment', 'Stack', 'Server', 'Variable']) {
       for (const { metadata } of (await client.list(typeOf(kind), { namespace })).items) {
         await this.patch(kind, metadata.name, { metadata: { finalizers: null } }).catch(() => {})
         await client.delete(typeOf(kind), metadata).catch(() => {})
+        found++
       }
     }
+    return found
   }
 }
