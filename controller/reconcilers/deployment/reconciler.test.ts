@@ -83,6 +83,14 @@ describe('a Deployment with deploy = true', () => {
     },
   )
 
+  it('that was stopped is started again when its restart policy is among the flags', async () => {
+    world.put(deployment('web', { restart: 'no', extraArgs: ['--init', '--restart=unless-stopped'] }))
+    await world.converge()
+    world.host().engine.exit('web', 0)
+    await world.converge()
+    expect((await world.host().engine.inspect('web'))?.state).toBe('running')
+  })
+
   it('that exits again and again is started more and more slowly', async () => {
     world.put(deployment('web'))
     await world.converge()

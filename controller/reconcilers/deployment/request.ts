@@ -24,19 +24,28 @@ export type DesiredContainer = Omit<
 
 export function desiredContainer(deployment: Readonly<Deployment>, values: Texts): DesiredContainer {
   const { spec } = deployment
+  const extraArgs = values.list('extraArgs', spec.extraArgs).filter((argument) => argument.trim() !== '')
   return {
     name: containerNameOf(deployment),
     owner: ownerOf(deployment),
     image: imageOf(spec),
     network: spec.network,
-    restart: spec.restart,
+    restart: restartIn(extraArgs) ?? spec.restart,
     command: values.text('command', spec.command),
     environment: pairs('environment', spec.environment, values, inputsReady, unquoted),
     labels: pairs('labels', spec.labels, values, inputsReady, unquoted),
     ports: pairs('ports', spec.ports, values, inputsReady).map(joined),
     volumes: pairs('volumes', spec.volumes, values, inputsReady).map(joined),
-    extraArgs: values.list('extraArgs', spec.extraArgs).filter((argument) => argument.trim() !== ''),
+    extraArgs,
   }
+}
+
+/** The restart policy among flags of `docker run`, where it counts more than the field: it decides what counts as running. */
+function restartIn(extraArgs: readonly string[]): DeploymentSpec['restart'] | undefined {
+  const flags = extraArgs
+    .join(' ')
+    .matchAll(/(?:^|\s)["']?--restart(?:=|\s+)["']?(no|on-failure|always|unless-stopped)\b/g)
+  return [...flags].at(-1)?.[1] as DeploymentSpec['restart'] | undefined
 }
 
 export function containerRequest(
