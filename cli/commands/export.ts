@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { shortened } from '../../controller/sync/desired.ts'
 import { type ExportedObject, exportedFile, exportObjects } from '../../controller/sync/export.ts'
 import { syncKinds } from '../../controller/sync/kinds.ts'
 import type { CommandContext } from '../context.ts'
@@ -68,7 +68,7 @@ const hasTags = (objects: readonly AnyObject[], tags: readonly string[]): AnyObj
 function tree(exported: readonly ExportedObject[], directory: string, split: 'kind' | 'object'): Map<string, string> {
   const fileOf = ({ kind, objectName }: ExportedObject): string => {
     const folder = syncKinds.get(kind)?.toml.aliases[0] ?? kind
-    return split === 'kind' ? `${folder}.toml` : path.join(folder, `${fileName(objectName)}.toml`)
+    return split === 'kind' ? `${folder}.toml` : path.join(folder, `${shortened(objectName, LONGEST_NAME)}.toml`)
   }
   const files = Map.groupBy(
     exported.filter(({ unreadable }) => !unreadable),
@@ -78,11 +78,6 @@ function tree(exported: readonly ExportedObject[], directory: string, split: 'ki
 }
 
 /** An object may have a longer name than a file, which ends at 255 with its ending. */
-const fileName = (objectName: string): string =>
-  objectName.length <= LONGEST_NAME
-    ? objectName
-    : `${objectName.slice(0, LONGEST_NAME - 9)}-${createHash('sha256').update(objectName).digest('hex').slice(0, 8)}`
-
 const LONGEST_NAME = 250
 
 /** All of the files, or none when one of them is there already. */

@@ -210,5 +210,6 @@ export function labelValue(text: string): string {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)
 
-const shortened = (text: string, most: number): string =>
+/** The text itself where it fits; otherwise its start and a hash of it all, so that two long ones stay apart. */
+export const shortened = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 9).replace(/[^a-zA-Z0-9]+$/, '')}-${hashOf(text)}`
