@@ -71,9 +71,9 @@ export const downArguments = (
 ]
 
 /** Throws `InvalidArgument` for what Compose would not accept as a project's name, or would read as an option. */
-export const checkNames = (request: Pick<ComposeRequest, 'project' | 'previousProject' | 'services'>): void => {
+export const checkNames = (request: Pick<ComposeRequest, 'project' | 'formerProjects'>): void => {
   checkProject(request.project)
-  if (request.previousProject !== undefined) checkProject(request.previousProject)
+  request.formerProjects.forEach(checkProject)
 }
 
 export const checkProject = (project: string): void => {

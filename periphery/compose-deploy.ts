@@ -193,11 +193,12 @@ class ComposeDeploy {
   }
 
   async #down(runDirectory: string): Promise<void> {
-    const { project, previousProject, destroyBeforeDeploy, services } = this.#request
-    const renamed = previousProject !== undefined && previousProject !== project
+    const { project, formerProjects, destroyBeforeDeploy, services } = this.#request
     // Not from the run directory: the files there describe the new project.
     const directory = this.#tools.roots.stacks
-    if (renamed) await this.#stages.run('Compose Down', downArguments(previousProject, {}), directory, deadlines.down)
+    for (const former of formerProjects) {
+      await this.#stages.run('Compose Down', downArguments(former, {}), directory, deadlines.down)
+    }
     if (destroyBeforeDeploy) {
       await this.#stages.run('Compose Down', downArguments(project, { services }), runDirectory, deadlines.down)
     }

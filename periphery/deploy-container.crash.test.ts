@@ -26,7 +26,14 @@ const simulation = () => {
   return { engine, now }
 }
 
-const request = (image: string) => containerRequest({ image, hash: `hash-of-${image}`, healthDeadlineMs: 200 })
+const request = (image: string, name = 'web') =>
+  containerRequest({
+    name,
+    formerNames: ['web', 'site'].filter((former) => former !== name),
+    image,
+    hash: `hash-of-${image}`,
+    healthDeadlineMs: 200,
+  })
 
 /** A container that cannot be started with nothing before it is refused: an end like any other. */
 const refusal = (error: unknown) => {
@@ -71,6 +78,7 @@ describe('a rollout that is killed between any two effects', () => {
 describe('a history of changing wishes, crashes and interference', () => {
   const turn = fc.record({
     image: fc.constantFrom(...images),
+    name: fc.constantFrom('web', 'web', 'site'),
     crashAfter: fc.nat(8),
     calls: fc.nat(3),
     byHand: fc.constantFrom('nothing', 'remove', 'stop'),
@@ -80,16 +88,18 @@ describe('a history of changing wishes, crashes and interference', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(turn, { maxLength: 6 }), async (turns) => {
         const { engine, now } = simulation()
-        for (const { image, crashAfter: n, calls, byHand } of turns) {
+        for (const { image, name, crashAfter: n, calls, byHand } of turns) {
           const { engine: crashing } = crashAfter(engine, n)
           const options = { now, reportedFailures: new Set<string>() }
           for (let call = 0; call <= calls; call++) {
-            await deployContainer(crashing, request(image), options, AbortSignal.timeout(5_000)).catch((error) => {
-              if (!(error instanceof Crash)) refusal(error)
-            })
+            await deployContainer(crashing, request(image, name), options, AbortSignal.timeout(5_000)).catch(
+              (error) => {
+                if (!(error instanceof Crash)) refusal(error)
+              },
+            )
           }
-          if (byHand === 'remove') await engine.remove('web')
-          if (byHand === 'stop') await engine.stop('web')
+          if (byHand === 'remove') await engine.remove(name)
+          if (byHand === 'stop') await engine.stop(name)
         }
         // One that was stopped right after its start looks like a failure: it is reported, and started again by the next call.
         const reported = new Set<string>()

@@ -9,11 +9,20 @@ import {
 } from '../controller/hosts/port.ts'
 import { containerSpec } from './container-spec.ts'
 import { type ContainerEngine, type EngineContainer, ImageMissingError } from './engine.ts'
-import { containerName, failureKey, type Observed, planRollout, type Role, type Step } from './rollout-plan.ts'
+import {
+  containerName,
+  failureKey,
+  foreignHolder,
+  type Observed,
+  planRollout,
+  Role,
+  type Step,
+} from './rollout-plan.ts'
 
 /** More rounds than any way through the plan has; reaching it means that somebody else works on the same names. */
 const maxRounds = 10
 const logLinesOnFailure = 20
+const roles = Object.values(Role)
 
 export interface RolloutOptions {
   /** The engine's time, in milliseconds since the epoch. */
@@ -31,6 +40,7 @@ export const deployContainer = async (
 ): Promise<ContainerRollout> => {
   const { spec, platform, pull } = containerSpec(desired)
   const image = new ImageSource(engine, desired, pull, platform)
+  for (const former of desired.formerNames) await giveUpName(engine, former, desired, signal)
   const perform = (step: Step) =>
     take(engine, desired.name, desired.stop, step, signal, (as) => image.create(as, spec, signal))
 
@@ -118,10 +128,9 @@ export const removeContainer = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const observed = await observe(engine, name, signal)
-  const roles: readonly Role[] = ['next', 'current', 'previous']
   // An adopted container that waits as `previous` has no owner label; it goes with the one that replaced it.
   const replaced = observed.current && belongsTo(observed.current, owner)
-  for (const role of roles) {
+  for (const role of ['next', 'current', 'previous'] as const) {
     const container = observed[role]
     if (!container || !(belongsTo(container, owner) || (role === 'previous' && replaced))) continue
     if (container.state !== 'created' && container.state !== 'exited') await engine.stop(container.name, stop, signal)
@@ -129,9 +138,30 @@ export const removeContainer = async (
   }
 }
 
+/**
+ * What still has a former name gets the new one and goes on as it is: to be replaced as any other, and to come back if that fails. Where
+ * the new name is in use already it is removed, since it may hold the same ports.
+ */
+const giveUpName = async (
+  engine: ContainerEngine,
+  former: string,
+  desired: ContainerRequest,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { name, owner, adopted, stop } = desired
+  const claim: Owner = adopted === undefined ? owner : { owner, adopted }
+  const [here, old] = await Promise.all([observe(engine, name, signal), observe(engine, former, signal)])
+  // Nothing is given up for a name that cannot be had.
+  if (foreignHolder(desired, here)) return
+  const found = roles.filter((role) => old[role])
+  if (!found.some((role) => belongsTo(old[role]!, claim))) return
+  if (roles.some((role) => here[role])) return removeContainer(engine, former, claim, stop, signal)
+  for (const role of found) await engine.rename(containerName(former, role), containerName(name, role), signal)
+}
+
 const observe = async (engine: ContainerEngine, name: string, signal: AbortSignal): Promise<Observed> => {
   const [current, next, previous] = await Promise.all(
-    (['current', 'next', 'previous'] as const).map((role) => engine.inspect(containerName(name, role), signal)),
+    roles.map((role) => engine.inspect(containerName(name, role), signal)),
   )
   return { ...(current && { current }), ...(next && { next }), ...(previous && { previous }) }
 }

@@ -99,7 +99,7 @@ export const planRollout = (
 const again = (...steps: Step[]): RolloutPlan => ({ verdict: 'look-again', steps })
 
 /** A container under one of the three names that is not the owner's (nor may be adopted). */
-const foreignHolder = (
+export const foreignHolder = (
   desired: Pick<ContainerRequest, 'owner' | 'adopted' | 'labels'>,
   { current, next, previous }: Observed,
 ): EngineContainer | undefined => {

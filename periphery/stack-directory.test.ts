@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeManifest } from '../controller/git/written-files.ts'
 import type { ComposeRequest } from '../controller/hosts/port.ts'
+import { composeRequest } from '../test/build/container-request.ts'
 import { runCommand } from './run-command.ts'
 import { forgetProject, type StackRoots, writeStack } from './stack-directory.ts'
 import { Stages } from './stages.ts'
@@ -22,30 +23,8 @@ afterEach(() => rmSync(data, { recursive: true, force: true }))
 
 const tools = { run: runCommand, environment: { PATH: process.env.PATH ?? '' }, shell: '/bin/sh' }
 const stages = new Stages(tools, [], new AbortController().signal)
-const request = (more: Partial<ComposeRequest> = {}): ComposeRequest => ({
-  stack: 'web',
-  project: 'web',
-  owner: 'default/web',
-  source: { type: 'inline', contents: 'services: {}' },
-  runDirectory: '',
-  filePaths: ['compose.yaml'],
-  environment: [{ key: 'A', value: 'b' }],
-  envFilePath: '.env',
-  additionalEnvFiles: [],
-  profiles: [],
-  wrapper: '',
-  wrapperInclude: [],
-  runBuild: false,
-  buildExtraArgs: [],
-  extraArgs: [],
-  registryAuth: [],
-  pull: false,
-  destroyBeforeDeploy: false,
-  removeOrphans: false,
-  services: [],
-  secrets: [],
-  ...more,
-})
+const request = (more: Partial<ComposeRequest> = {}): ComposeRequest =>
+  composeRequest('services: {}', { filePaths: ['compose.yaml'], environment: [{ key: 'A', value: 'b' }], ...more })
 
 describe('what was written for a stack', () => {
   it('is removed when it is written no more, and when the project goes', async () => {

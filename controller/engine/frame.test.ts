@@ -152,6 +152,70 @@ describe('the reconcile frame', () => {
     expect((await live('quiet'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
   })
 
+  it('writes what it is about to do before it does it, and then only what came of it', async () => {
+    let acted = 0
+    let seenAtAct: string | undefined
+    const { writes } = await run({
+      reconcile: async ({ metadata }, { status, save }) => {
+        status.fields.seen = 'about to act'
+        await save()
+        await save()
+        seenAtAct = (await live(metadata.name))?.status?.seen
+        acted++
+        status.markTrue('Done', 'Acted', 'acted')
+        return {}
+      },
+    })
+    await api.client.create(thingType, thing('announces', { value: 'x' }))
+    const done = await withCondition('announces', 'Ready', 'True')
+    expect([acted, seenAtAct, done.status?.seen]).toEqual([1, 'about to act', 'about to act'])
+    const bodies = writes().map(({ body }) => Object.keys(JSON.parse(body ?? '{}').status).sort())
+    expect(bodies).toEqual([['seen'], ['conditions', 'observedGeneration']])
+  })
+
+  it('does not act for an object that went while it was about to', async () => {
+    let asked = 0
+    let acted = 0
+    await run({
+      reconcile: async ({ metadata }, { status, save }) => {
+        await api.client.delete(thingType, metadata)
+        status.fields.seen = 'about to act'
+        asked++
+        await save()
+        acted++
+        return {}
+      },
+    })
+    await api.client.create(thingType, thing('goes', { value: 'x' }))
+    await waitUntil('the pass', () => asked > 0)
+    await waitUntil('the object to be gone', async () => (await live('goes')) === undefined)
+    expect(acted).toBe(0)
+  })
+
+  it('writes what it is about to do although somebody edits meanwhile, and looks again at the edit', async () => {
+    const values: (string | undefined)[] = []
+    await run({
+      reconcile: async ({ metadata, spec }, { status, save }) => {
+        if (values.length === 0) {
+          await api.client.patch(thingType, metadata, { type: 'merge', body: { spec: { value: 'y' } } })
+        }
+        values.push(spec.value)
+        status.fields.seen = `about to act on ${spec.value}`
+        await save()
+        status.markTrue('Done', 'Acted', 'acted')
+        return {}
+      },
+    })
+    await api.client.create(thingType, thing('edited', { value: 'x' }))
+    await waitUntil('the second pass', async () => (await live('edited'))?.status?.seen === 'about to act on y')
+    const done = await waitUntil('its end', async () => {
+      const object = await live('edited')
+      return object?.status?.observedGeneration === 2 && object
+    })
+    expect(values.slice(0, 2)).toEqual(['x', 'y'])
+    expect(done.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
+  })
+
   it('is not woken by its own writes', async () => {
     const { passes, end } = await run({ finalize: async () => {} })
     await api.client.create(thingType, thing('still', { value: 'x' }))

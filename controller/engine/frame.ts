@@ -1,5 +1,5 @@
 import { type CommonStatus, conditionOf, type KubeObject, parseKey } from '../api/meta.ts'
-import type { KubeClient } from '../kube/client.ts'
+import { ApiError, type KubeClient } from '../kube/client.ts'
 import { concludeStatus, concludeSuspended } from '../status/conclude.ts'
 import { PassStatus } from '../status/draft.ts'
 import { patchStatus } from '../status/patch.ts'
@@ -46,7 +46,7 @@ const RECHECK_JITTER = 0.1
 /**
  * One pass over one object, the same for every kind: gone means done; a deletion is finalized, and only its success removes the
  * finalizer; a suspended object is left alone; otherwise the reconciler runs under a deadline. Whatever happens becomes one
- * outcome (`outcome.ts`), one status (`status/conclude.ts`) and at most one status write.
+ * outcome (`outcome.ts`), one status (`status/conclude.ts`) and at most one status write at the end.
  */
 export class Frame<T extends Reconciled> {
   readonly #options: FrameOptions<T>
@@ -103,7 +103,11 @@ export class Frame<T extends Reconciled> {
     }
 
     const draft = new PassStatus<T>(object.status)
-    const pass = this.#passFor(object, draft, context)
+    let saved = object
+    const save = async (): Promise<void> => {
+      saved = await this.#save(saved, context.redactor.messages(draft.fields), deadline.signal)
+    }
+    const pass = this.#passFor(object, draft, save, context)
     let outcome: Outcome
     let thrown: unknown
     try {
@@ -124,7 +128,7 @@ export class Frame<T extends Reconciled> {
         concludeStatus(object, draft, outcome, reconciler.owns, new Date(clock.now()), hide),
       )
       this.#tell(object, outcome, context.redactor)
-      await this.#writeStatus(object, status, stop)
+      await this.#writeStatus(saved, status, stop)
     }
     const isOld = outcome.kind === 'stalled' && outcome.failure !== undefined && !isNews(object, outcome.failure)
     this.#log(context.logger, isOld ? { ...outcome, log: 'debug' } : outcome, thrown, context.redactor)
@@ -139,13 +143,25 @@ export class Frame<T extends Reconciled> {
     return {}
   }
 
-  async #writeStatus(object: Readonly<T>, status: CommonStatus, stop: AbortSignal): Promise<void> {
+  async #writeStatus(object: Readonly<T>, status: CommonStatus, signal: AbortSignal): Promise<T | undefined> {
     const { client, reconciler, store } = this.#options
-    const written = await patchStatus<T>(client, reconciler.type, object, status, stop)
+    const written = await patchStatus<T>(client, reconciler.type, object, status, signal)
     if (written !== undefined) store.wroteThrough(written)
+    return written
   }
 
-  #passFor(object: Readonly<T>, draft: PassStatus<T>, { logger, redactor, deadline }: Context): Pass<T> {
+  async #save(object: Readonly<T>, fields: CommonStatus, signal: AbortSignal): Promise<Readonly<T>> {
+    const written = await this.#writeStatus(object, fields, signal)
+    if (written !== undefined) return written
+    throw new ApiError({ code: 409, reason: 'Conflict', message: 'the object is gone' })
+  }
+
+  #passFor(
+    object: Readonly<T>,
+    draft: PassStatus<T>,
+    save: () => Promise<void>,
+    { logger, redactor, deadline }: Context,
+  ): Pass<T> {
     const scrubbed =
       (level: 'debug' | 'info' | 'warn' | 'error') => (fields: Record<string, unknown>, message: string) =>
         logger[level](redactor.value(fields), redactor.text(message))
@@ -157,6 +173,7 @@ export class Frame<T extends Reconciled> {
         this.#options.events.record(about, type, reason, redactor.text(message)),
       redact: (secrets) => redactor.add(secrets),
       redacted: (text) => redactor.text(text),
+      save,
     }
   }
 

@@ -49,4 +49,9 @@ export interface Pass<T extends KubeObject<unknown, CommonStatus>> {
   redact(secrets: Iterable<string>): void
   /** The text without them, for whoever shows but a part of it: half of a secret would not be found. */
   redacted(text: string): string
+  /**
+   * Writes `status.fields` as they stand, before an act that whoever comes after a crash must know of. Rejects, and the pass ends, when
+   * the object is gone: nothing must be made for it any more.
+   */
+  save(): Promise<void>
 }

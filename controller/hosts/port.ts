@@ -131,6 +131,8 @@ export interface ContainerRequest {
   owner: string
   /** Id of a container of this name that somebody else made, and that is the Deployment's own now. */
   adopted?: string
+  /** Names that the container may still have: it is given its new one, or removed when that is taken already. */
+  formerNames: readonly string[]
   /** Of all that follows (digests of secrets included, not their values); computed by the caller, stored as a label. */
   hash: string
   image: string
@@ -191,8 +193,8 @@ export interface ComposeRequest {
   stack: string
   owner: string
   project: string
-  /** Deployed under another project name before: taken down first. */
-  previousProject?: string
+  /** Names of the projects that it was deployed as before: taken down once everything for the new one is there. */
+  formerProjects: readonly string[]
   source:
     | { type: 'inline'; contents: string }
     | { type: 'tree'; tree: SourceTree; clonePath: string; afterPull?: AfterPull }

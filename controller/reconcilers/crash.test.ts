@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { composeFile, deployment, server, stack } from '../../test/build/objects.ts'
+import { composeFile, deployment, repo, server, stack } from '../../test/build/objects.ts'
 import { ProcessDied, World } from '../../test/build/world.ts'
 import { annotation } from '../api/names.ts'
 
@@ -65,6 +65,42 @@ async function live(dieAtWrite: number): Promise<{ died: boolean; writes: number
   return { died, writes: writes + world.writes }
 }
 
+const all = [
+  ['Deployment', 'api'],
+  ['Stack', 'front'],
+  ['Repo', 'clone'],
+] as const
+const editAll = (spec: { server: string }) => {
+  for (const [kind, name] of all) world.editSpec(kind, name, spec)
+}
+const deleteAll = () => {
+  for (const [kind, name] of all) world.delete(kind, name)
+}
+
+/** Everything moves to `second`; the process dies at the given write of that, and `edit` happens before the next one looks. */
+async function moveTwice(dieAtWrite: number, edit: () => void): Promise<{ writes: number }> {
+  const tree = { revision: 'c1', read: async () => undefined, writeTo: async () => {} }
+  const start = (before?: World) => {
+    world = new World(before)
+    world.repositories.set('https://github.com/acme/clone', tree)
+  }
+  start()
+  world.put(server('local'), server('second'), server('third'))
+  world.put(deployment('api'), stack('front'), repo('clone', { server: 'local' }))
+  await world.converge()
+  const before = world.writes
+  world.dieAtWrite = before + dieAtWrite
+  editAll({ server: 'second' })
+  await world.converge().catch((error: unknown) => {
+    if (!(error instanceof ProcessDied)) throw error
+  })
+  const writes = world.writes - before
+  start(world)
+  edit()
+  await world.advance(20 * 60_000)
+  return { writes }
+}
+
 describe('a process that dies between any two effects', () => {
   it('leaves nothing behind that the next one does not put right', async () => {
     const { writes } = await live(Number.POSITIVE_INFINITY)
@@ -75,6 +111,29 @@ describe('a process that dies between any two effects', () => {
       expect({ n, died, ...end(world) }).toEqual({ n, died: true, ...expected })
     }
   }, 60_000)
+
+  it.each([
+    { what: 'moves back', edit: () => editAll({ server: 'local' }), local: ['api', 'front-web-1'], clone: 'local' },
+    { what: 'moves on', edit: () => editAll({ server: 'third' }), third: ['api', 'front-web-1'], clone: 'third' },
+    { what: 'is deleted', edit: deleteAll },
+  ])('leaves nothing at a new place when all $what before the next one looks', async (then) => {
+    const { writes } = await moveTwice(Number.POSITIVE_INFINITY, then.edit)
+    expect(writes).toBeGreaterThan(6)
+    for (let n = 0; n < writes; n++) {
+      world.close()
+      await moveTwice(n, then.edit)
+      const names = (host: string) => world.host(host).engine.names.toSorted()
+      const clones = ['local', 'second', 'third'].filter((host) => world.host(host).repos.size > 0)
+      const { local = [], third = [], clone } = then
+      expect({ n, local: names('local'), second: names('second'), third: names('third'), clones }).toEqual({
+        n,
+        local,
+        second: [],
+        third,
+        clones: clone === undefined ? [] : [clone],
+      })
+    }
+  })
 
   it('does not deploy again what was deployed', async () => {
     world = new World()

@@ -18,27 +18,77 @@ export interface PlaceDeps {
   hosts: Hosts
 }
 
+/** The part of a status that names places where something of the object may be, besides the one where it is. */
+interface Leftovers {
+  leftovers?: Place[]
+}
+
+type PlacedPass = Pick<Pass<never>, 'signal' | 'event' | 'save'> & { readonly status: { readonly fields: Leftovers } }
+
+/**
+ * Writes down a new place before anything is made there. Without that, a process that dies after the act and a declaration that moves on
+ * before the next process looks would leave it there for ever.
+ */
+export async function announce(place: Place, pass: Pick<PlacedPass, 'status' | 'save'>): Promise<void> {
+  const { fields } = pass.status
+  if (!fields.leftovers?.some((one) => isSame(one, place))) leave(place, fields)
+  await pass.save()
+}
+
+/** What is at a place is to be removed from there. */
+export function leave(place: Place, fields: Leftovers): void {
+  keepLeftovers([...withoutPlace(fields.leftovers, place), place], fields)
+}
+
+/** Nothing is to be removed from a place, since the object is there, or nothing is any more. */
+export const forget = (place: Place, fields: Leftovers): void =>
+  keepLeftovers(withoutPlace(fields.leftovers, place), fields)
+
+/** Other names that the object had, or may have had, on the engine where it belongs. */
+export function formerPlaces(
+  here: Place,
+  elsewhere: Place | undefined,
+  object: Readonly<KubeObject>,
+  { leftovers = [] }: Leftovers,
+  { servers }: Pick<PlaceDeps, 'servers'>,
+): readonly Place[] {
+  const server = serverAt(servers, object, here)
+  const places = elsewhere === undefined ? leftovers : [elsewhere, ...leftovers]
+  return places.filter(
+    (place) => place.name !== here.name && server !== undefined && sameEngine(serverAt(servers, object, place), server),
+  )
+}
+
+function keepLeftovers(left: readonly Place[], fields: Leftovers): void {
+  if (left.length > 0) fields.leftovers = [...left]
+  else delete fields.leftovers
+}
+
+const withoutPlace = (places: readonly Place[] = [], place: Place): readonly Place[] =>
+  places.filter((one) => !isSame(one, place))
+
+const isSame = (a: Place, b: Place): boolean => a.server === b.server && a.name === b.name
+
 /** Removes what is at a place from its host; what is gone counts as removed. */
 export type Remove = (host: Host, place: Place, signal: AbortSignal) => Promise<void>
 
 /**
- * What was left on other servers (or under other names) is removed as soon as those answer. Gives back what is still to do. An old
- * server that is not declared any more cannot be asked: that place is given up, with an event.
+ * What was left on other servers (or under other names) is removed as soon as those answer, and is a leftover no more. An old server
+ * that is not declared any more cannot be asked: that place is given up, with an event.
  *
  * @param here where the object is now: an old place that it came back to is none
  */
 export async function removeLeftovers(
-  leftovers: readonly Place[],
   here: Place,
   object: Readonly<KubeObject>,
-  pass: Pick<Pass<never>, 'signal' | 'event'>,
+  pass: PlacedPass,
   { servers, hosts }: PlaceDeps,
   condition: string,
   remove: Remove,
-): Promise<readonly Place[]> {
+): Promise<void> {
   const left: Place[] = []
   const hereServer = serverAt(servers, object, here)
-  for (const place of leftovers) {
+  for (const place of pass.status.fields.leftovers ?? []) {
     const server = serverAt(servers, object, place)
     const cameBack = place.server === here.server || (hereServer !== undefined && sameEngine(server, hereServer))
     if (place.name === here.name && cameBack) continue
@@ -62,7 +112,7 @@ export async function removeLeftovers(
       left.push(place)
     }
   }
-  return left
+  keepLeftovers(left, pass.status.fields)
 }
 
 /**

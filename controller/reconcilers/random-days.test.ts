@@ -17,7 +17,7 @@ type Name = keyof typeof kinds
 
 const name = fc.constantFrom(...(Object.keys(kinds) as Name[]))
 const host = fc.constantFrom(...hosts)
-const step = fc.oneof(
+const edit = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
@@ -37,13 +37,18 @@ const step = fc.oneof(
     revision: fc.constantFrom('c1', 'c2'),
   }),
   fc.record({ what: fc.constantFrom('ask' as const, 'ask for changes' as const, 'delete' as const), name }),
+)
+const step = fc.oneof(
+  { weight: 6, arbitrary: edit },
   fc.record({ what: fc.constantFrom('host away or back' as const, 'server on or off' as const), host }),
   fc.record({ what: fc.constantFrom('docker rm' as const, 'exit' as const), host, which: fc.nat(5), code: fc.nat(1) }),
-  fc.record({ what: fc.constant('die' as const), write: fc.nat(3) }),
+  fc.record({ what: fc.constant('die' as const), write: fc.nat(3), edits: fc.array(edit, { maxLength: 2 }) }),
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 let world: World
+/** What is edited between the death of the process and the start of the next. */
+let meanwhile: readonly Step[] = []
 afterEach(() => world.close())
 
 function begin(): World {
@@ -122,6 +127,7 @@ function take(step: Step): void {
     }
     case 'die':
       world.dieAtWrite = world.writes + step.write
+      meanwhile = step.edits
   }
 }
 
@@ -133,6 +139,7 @@ async function live(ms: number): Promise<void> {
     const tree = world.repositories.get(url)
     world = new World(world)
     push(world, tree?.revision ?? 'c1')
+    for (const edit of meanwhile) take(edit)
     await world.converge()
   }
 }
@@ -200,7 +207,7 @@ describe('a day on which anything may happen', () => {
         await world.advance(15 * 60_000)
         expect([world.writes, world.hosts.commandCount]).toEqual(before)
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     )
   }, 120_000)
 })

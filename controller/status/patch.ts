@@ -6,8 +6,8 @@ import { mergeDiff } from './merge-diff.ts'
 
 /**
  * Writes a status as a diff from the object the pass began with; nothing when nothing changed. When somebody edited the spec
- * meanwhile, the same diff still holds and is sent again. Resolves with what was written, `undefined` when there was nothing to
- * write or nobody to write to.
+ * meanwhile, the same diff still holds and is sent again. Resolves with the object as it is then, `undefined` when there is none to write
+ * to any more.
  */
 export const patchStatus = async <T extends KubeObject<unknown, CommonStatus>>(
   client: KubeClient,
@@ -18,7 +18,7 @@ export const patchStatus = async <T extends KubeObject<unknown, CommonStatus>>(
 ): Promise<T | undefined> => {
   // Through JSON, as the API will see it: keys that are `undefined` are absent.
   const diff = mergeDiff(object.status ?? {}, JSON.parse(JSON.stringify(status)))
-  if (diff === undefined) return undefined
+  if (diff === undefined) return object as T
   const options = { subresource: 'status', fieldManager: fieldManager.controller, signal } as const
   return patchAsRead(client, type, object, () => ({ status: diff }), options)
 }

@@ -4,6 +4,7 @@ import type { ComposeRequest, ContainerRequest } from '../../controller/hosts/po
 export const containerRequest = (changes: Partial<ContainerRequest> = {}): ContainerRequest => ({
   name: 'web',
   owner: 'default/web',
+  formerNames: [],
   hash: 'h1',
   image: 'nginx:1.27',
   pull: 'missing',
@@ -26,6 +27,7 @@ export const composeRequest = (contents: string, changes: Partial<ComposeRequest
   stack: 'web',
   owner: 'default/web',
   project: 'web',
+  formerProjects: [],
   source: { type: 'inline', contents },
   runDirectory: '',
   filePaths: [],

@@ -185,9 +185,7 @@ export class SimulatedHost implements Host {
     checkNames(request)
     const log: StageLog[] = []
     const services = await this.#config(request, log, signal)
-    if (request.previousProject !== undefined && request.previousProject !== request.project) {
-      await this.#down(request.previousProject)
-    }
+    for (const former of request.formerProjects) await this.#down(former)
     const names: string[] = []
     for (const service of services) {
       if (this.engine.missingImages.has(service.image)) {

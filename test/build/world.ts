@@ -257,6 +257,7 @@ export class World {
     this.passes.set(on, (this.passes.get(on) ?? 0) + 1)
     const redactor = new Redactor()
     const draft = new PassStatus<Reconciled>(object.status)
+    let saved = object
     const pass: Pass<Reconciled> = {
       signal: this.#stop.signal,
       status: draft,
@@ -264,6 +265,9 @@ export class World {
       event: (type, reason, message) => this.events.push({ on, type, reason, message: redactor.text(message) }),
       redact: (secrets) => redactor.add(secrets),
       redacted: (text) => redactor.text(text),
+      save: async () => {
+        saved = this.#write(kind, saved, redactor.messages(draft.fields))
+      },
     }
     const deleting = object.metadata.deletionTimestamp !== undefined
     let outcome: ReturnType<typeof outcomeOfSuccess>
@@ -272,6 +276,7 @@ export class World {
       if (deleting) await reconciler.finalize?.(object, pass)
       outcome = outcomeOfSuccess(deleting ? {} : await reconciler.reconcile(object, pass))
     } catch (error) {
+      if (error instanceof ProcessDied) throw error
       outcome = outcomeOfError(error, { stopped: false })
       if (outcome.panic) throw error
     }
@@ -282,19 +287,21 @@ export class World {
     const status = redactor.messages(
       concludeStatus(object, draft, outcome, reconciler.owns, new Date(this.clock.now())),
     )
-    this.#write(kind, object, status)
+    this.#write(kind, saved, status)
     const afterMs = outcome.result.outcome === 'failed' ? 500 : outcome.result.afterMs
     this.#recheck(queued, afterMs)
   }
 
-  #write(kind: Kind, object: Reconciled, status: CommonStatus): void {
+  #write(kind: Kind, object: Reconciled, status: CommonStatus): Reconciled {
     // As JSON, as the API would keep it.
     const kept = JSON.parse(JSON.stringify(status)) as CommonStatus
-    if (JSON.stringify(sorted(kept)) === JSON.stringify(sorted(object.status ?? {}))) return
+    if (JSON.stringify(sorted(kept)) === JSON.stringify(sorted(object.status ?? {}))) return object
     if (this.writes === this.dieAtWrite) throw new ProcessDied()
     this.writes++
     const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` }
-    this.#store(kind).upsert({ ...object, metadata, status: kept })
+    const written = { ...object, metadata, status: kept }
+    this.#store(kind).upsert(written)
+    return written
   }
 
   #recheck(queued: string, afterMs: number | undefined): void {

@@ -180,6 +180,37 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
         expect(await rollOut(request)).toMatchObject({ state: 'settled', container: { state: 'exited', exitCode: 0 } })
       })
 
+      it('that has another name now serves under it until its replacement does, and comes back if that fails', async () => {
+        const before = shell('named-before')
+        const first = await rollOut(before)
+        const after = { ...before, name: fixture.name('named-after'), formerNames: [before.name], hash: 'h2' }
+        const failed = await rollOut({ ...after, command: fixture.images.fail })
+        expect(failed).toMatchObject({ state: 'rolled-back', container: { name: after.name, hash: 'h1' } })
+        expect(failed.container?.id).toBe(first.container?.id)
+        const second = await rollOut({ ...after, hash: 'h3' })
+        expect(second).toMatchObject({ state: 'settled', container: { name: after.name, hash: 'h3' } })
+        expect(await observe(before.name)).toBeUndefined()
+        expect(await fixture.containers(after.name)).toEqual([after.name])
+      })
+
+      it('that has a former name beside its own loses that one; what others have under it stays', async () => {
+        const [mine, theirs] = [shell('former-mine'), shell('former-theirs')]
+        const now = { ...shell('now'), owner: mine.owner, formerNames: [mine.name, theirs.name] }
+        for (const request of [mine, theirs, { ...now, formerNames: [] }]) await rollOut(request)
+        expect((await rollOut({ ...now, hash: 'h2' })).state).toBe('settled')
+        expect(await observe(mine.name)).toBeUndefined()
+        expect(await observe(theirs.name)).toMatchObject({ state: 'running' })
+      })
+
+      it('keeps its former name while somebody else has the new one', async () => {
+        const [before, taken] = [shell('keeps-name'), shell('name-taken')]
+        await rollOut(before)
+        await rollOut(taken)
+        const after = { ...before, name: taken.name, formerNames: [before.name], hash: 'h2' }
+        await expect(deploy(after)).rejects.toMatchObject({ reason: 'NameTaken' })
+        expect(await observe(before.name)).toMatchObject({ state: 'running' })
+      })
+
       it('comes back when somebody removed it', async () => {
         const request = shell('removed')
         await rollOut(request)
@@ -307,7 +338,7 @@ export const describeHost = (title: string, setUp: () => Promise<HostFixture>): 
       it('that has another name now is taken down under the old one', async () => {
         const before = request('before', compose(service('web')))
         await fixture.host.composeUp(before, signal)
-        const after = { ...before, project: fixture.name('after'), previousProject: before.project }
+        const after = { ...before, project: fixture.name('after'), formerProjects: [before.project] }
         await fixture.host.composeUp(after, signal)
         expect((await project(before.project)).containers).toEqual([])
         expect((await project(after.project)).containers).toHaveLength(1)

@@ -59,7 +59,10 @@ export const deployStatus = {
         server: Type.String({ description: 'Name of the Server.' }),
         name: Type.String({ description: 'Name of the container or compose project.' }),
       }),
-      { description: 'What is still to be removed from servers that it ran on before.' },
+      {
+        description:
+          'What is to be removed once it runs where it belongs: from places where it ran before, or where a deploy began that came to no end.',
+      },
     ),
   ),
   lastHandledDeployChangesAt: Type.Optional(

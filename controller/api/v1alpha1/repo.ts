@@ -88,7 +88,9 @@ const repoStatus = Type.Object({
         server: Type.String({ description: 'Name of the Server.' }),
         name: Type.String({ description: 'Directory of the files on that Server.' }),
       }),
-      { description: 'Where files of an earlier declaration wait to be removed.' },
+      {
+        description: 'Where files wait to be removed: of an earlier declaration, or of a pull that came to no end.',
+      },
     ),
   ),
 })

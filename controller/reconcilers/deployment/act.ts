@@ -7,9 +7,9 @@ import type { ContainerObservation, ContainerRollout } from '../../hosts/port.ts
 import { passGate } from '../after/gate.ts'
 import { recordFailure, recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
-import { removeLeftovers, sameEngine } from '../places.ts'
+import { announce, forget, formerPlaces, leave, type Place, removeLeftovers } from '../places.ts'
 import { ownerOf } from '../references.ts'
-import { claimOf, takeOver } from './adopt.ts'
+import { claimOf, takenOver, takeOver } from './adopt.ts'
 import type { Health, Plan } from './plan.ts'
 import { containerRequest, type DeployPurpose, type DesiredContainer, registryLoginOf, stopOptions } from './request.ts'
 import type { Work } from './work.ts'
@@ -49,8 +49,7 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
       if (isOurs(work) && (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined)) {
         recordSuccess(pass.status.fields, hash, work.deps.clock.now())
       }
-      // It came back to where its container waited to be removed.
-      if (isOurs(work)) await leaveOldPlace(work)
+      if (isOurs(work)) moveIn(work)
       return settle(work, plan.health)
   }
 }
@@ -61,7 +60,7 @@ const isOurs = ({ adopted, pass }: Work): boolean =>
 
 /** Makes the container, or goes on making it: the host takes as many steps as it can and says what is there then. */
 async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
-  const { deployment, pass, server, host, desired, hash, request, attempts, deps } = work
+  const { deployment, pass, server, host, desired, elsewhere, hash, request, attempts, deps } = work
   const { fields } = pass.status
   reportMeanwhile(work)
   if (plan.waitsForParents) passGate(deployment, deps.relations, deployed)
@@ -82,18 +81,21 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
       const where = `container "${desired.name}" on Server "${serverName}"`
       pass.event('Normal', 'Deploying', `Deploys ${desired.image} as ${where}: ${plan.message}.`)
     }
-    await leaveOldPlace(work)
-    fields.server = server.metadata.name
-    fields.containerName = desired.name
+    if (elsewhere !== undefined || fields.server === undefined) await announce(placeOf(work), pass)
+    const former = formerPlaces(placeOf(work), elsewhere, deployment, fields, deps)
     const how = {
       hash,
       registryAuth: auth,
-      adopted: work.adopted,
+      adopted: work.adopted ?? (former.length > 0 ? takenOver(deployment) : undefined),
+      formerNames: former.map(({ name }) => name),
       purpose: purposeOf(plan, fields.rollout?.asked === true),
     }
-    return onHost(serverName, deployed, () =>
+    const done = await onHost(serverName, deployed, () =>
       host.deployContainer(containerRequest(deployment.spec, desired, how), pass.signal),
     )
+    moveIn(work)
+    for (const place of former) forget(place, fields)
+    return done
   })
   return conclude(work, rollout)
 }
@@ -208,21 +210,9 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
   fields.server = server.metadata.name
   fields.containerName = desired.name
   recordNothingToDo(fields, request)
-
-  if ((fields.leftovers ?? []).length > 0) {
-    const here = { server: server.metadata.name, name: desired.name }
-    const left = await removeLeftovers(
-      fields.leftovers ?? [],
-      here,
-      deployment,
-      pass,
-      deps,
-      deployed,
-      (host, { name }) => host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
-    )
-    if (left.length > 0) fields.leftovers = [...left]
-    else delete fields.leftovers
-  }
+  await removeLeftovers(placeOf(work), deployment, pass, deps, deployed, (host, { name }) =>
+    host.removeContainer(name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
+  )
   const leftText = (fields.leftovers ?? [])
     .map(({ name, server: old }) => ` Its old container "${name}" on Server "${old}" is removed when that answers.`)
     .join('')
@@ -251,25 +241,16 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
   return { afterMs: intervalOf(work) }
 }
 
-/**
- * Another name on the same engine: the old container goes first, it may hold the same ports. Another server: the old one stays until
- * the new one is proven.
- */
-async function leaveOldPlace({ deployment, pass, server, host, desired, elsewhere, deps }: Work): Promise<void> {
-  if (elsewhere === undefined) return
-  const { fields } = pass.status
-  const oldServer = deps.servers.get({ namespace: deployment.metadata.namespace ?? '', name: elsewhere.server })
-  if (sameEngine(oldServer, server)) {
-    if (elsewhere.name === desired.name) return
-    await onHost(komodoNameOf(server), deployed, () =>
-      host.removeContainer(elsewhere.name, claimOf(deployment), stopOptions(deployment.spec), pass.signal),
-    )
-    pass.event('Normal', 'Removed', `Removed container "${elsewhere.name}": its name is now "${desired.name}".`)
-    return
-  }
-  const known = fields.leftovers ?? []
-  if (known.some(({ name, server: at }) => name === elsewhere.name && at === elsewhere.server)) return
-  fields.leftovers = [...known, elsewhere]
+const placeOf = ({ server, desired }: Work): Place => ({ server: server.metadata.name, name: desired.name })
+
+/** It is where it belongs. What is elsewhere stays until this one is proven. */
+function moveIn(work: Work): void {
+  const { fields } = work.pass.status
+  const here = placeOf(work)
+  if (work.elsewhere !== undefined) leave(work.elsewhere, fields)
+  fields.server = here.server
+  fields.containerName = here.name
+  forget(here, fields)
 }
 
 function reportFacts(pass: Pass<Deployment>, container: ContainerObservation | undefined): void {

@@ -50,10 +50,9 @@ export async function adoptionOf(
 }
 
 /** Named by its id, or as much of it as `docker ps` shows; once it was taken over, the name is not needed any more. */
-function isMeant({ spec, status }: Readonly<Deployment>, { id }: ContainerObservation): boolean {
-  const { adopt = '' } = spec.operator
-  const isOurs = status?.adopted?.since !== undefined && status.adopted.containerId === id
-  return isOurs || (adopt.length >= 12 && id.startsWith(adopt))
+function isMeant(deployment: Readonly<Deployment>, { id }: ContainerObservation): boolean {
+  const { adopt = '' } = deployment.spec.operator
+  return takenOver(deployment) === id || (adopt.length >= 12 && id.startsWith(adopt))
 }
 
 /** From now on the container is the Deployment's own. */
@@ -65,9 +64,13 @@ export function takeOver({ pass, desired, server, deps }: Work): void {
   pass.event('Normal', 'Adopted', `Took over ${where} as it runs: it is what is declared.`)
 }
 
+/** Id of the container that was taken over, while there is one. */
+export const takenOver = ({ status }: Readonly<Deployment>): string | undefined =>
+  status?.adopted?.since === undefined ? undefined : status.adopted.containerId
+
 /** How the host knows that a container is the Deployment's. */
 export const claimOf = (deployment: Readonly<Deployment>): Owner => {
-  const { containerId, since } = deployment.status?.adopted ?? {}
+  const adopted = takenOver(deployment)
   const owner = ownerOf(deployment)
-  return containerId === undefined || since === undefined ? owner : { owner, adopted: containerId }
+  return adopted === undefined ? owner : { owner, adopted }
 }

@@ -483,6 +483,21 @@ describe('the name of a container', () => {
     expect(world.ready('Deployment', 'web')).toBe('True')
   })
 
+  it('that changes with an image that cannot be pulled: the container that serves goes on', async () => {
+    world.put(deployment('web'))
+    await world.converge()
+    const before = await world.host().engine.inspect('web')
+    world.host().engine.missingImages.add('gone:1')
+    world.editSpec('Deployment', 'web', { customName: 'site', image: { type: 'Image', params: { image: 'gone:1' } } })
+    await world.converge()
+    expect(world.ready('Deployment', 'web')).toBe('ImagePullFailed')
+    const after = await world.host().engine.inspect('site')
+    expect([after?.id, after?.state, after?.startedAt]).toEqual([before?.id, 'running', before?.startedAt])
+    world.delete('Deployment', 'web')
+    await world.converge()
+    expect(world.host().engine.names).toEqual([])
+  })
+
   it('that somebody else uses is not taken from them; it goes on once it is free', async () => {
     await world.host().engine.create('web', { Image: 'theirs', Labels: {} })
     world.put(deployment('web'))

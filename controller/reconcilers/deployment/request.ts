@@ -19,7 +19,7 @@ export const containerNameOf = (deployment: Readonly<Deployment>): string =>
 /** What is to run, without the parts that decide how it is fetched and proven. */
 export type DesiredContainer = Omit<
   ContainerRequest,
-  'hash' | 'pull' | 'registryAuth' | 'stop' | 'healthDeadlineMs' | 'minReadyMs'
+  'formerNames' | 'hash' | 'pull' | 'registryAuth' | 'stop' | 'healthDeadlineMs' | 'minReadyMs'
 >
 
 export function desiredContainer(deployment: Readonly<Deployment>, values: Texts): DesiredContainer {
@@ -51,12 +51,19 @@ function restartIn(extraArgs: readonly string[]): DeploymentSpec['restart'] | un
 export function containerRequest(
   spec: DeploymentSpec,
   desired: DesiredContainer,
-  how: { hash: string; registryAuth: RegistryAuth | undefined; purpose: DeployPurpose; adopted?: string | undefined },
+  how: {
+    hash: string
+    registryAuth: RegistryAuth | undefined
+    purpose: DeployPurpose
+    adopted?: string | undefined
+    formerNames?: readonly string[]
+  },
 ): ContainerRequest {
   return {
     ...desired,
     hash: how.hash,
     ...(how.adopted === undefined ? {} : { adopted: how.adopted }),
+    formerNames: how.formerNames ?? [],
     pull: pullPolicy(desired.image, how.purpose),
     ...(how.registryAuth === undefined ? {} : { registryAuth: how.registryAuth }),
     stop: stopOptions(spec),

@@ -8,7 +8,7 @@ import type { Host, RepoReport } from '../../hosts/port.ts'
 import { kubeTime } from '../../status/conditions.ts'
 import type { Attempts } from '../attempts.ts'
 import { onHost } from '../host-failure.ts'
-import { type Place, type Remove, removeLeftovers, sameEngine } from '../places.ts'
+import { announce, forget, leave, type Place, type Remove, removeLeftovers, sameEngine } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import type { RepoDeps, Wanted } from './look.ts'
 
@@ -31,7 +31,11 @@ export async function pullWhenNeeded(work: Work): Promise<void> {
   const serverName = komodoNameOf(server)
   const look = () => onHost(serverName, pulled, () => host.observeRepo(wanted.place, pass.signal))
   let observed = await look()
+  // As the host names it, which only the host knows before something is there.
+  const declared = { server: server.metadata.name, name: wanted.place.directory }
   if (observed?.hash !== wanted.hash) {
+    const isNew = observed === undefined || observed.directory !== fields.directory || declared.server !== fields.server
+    if (isNew) await announce(declared, pass)
     await attempts.run(ownerOf(repo), wanted.hash, () => pull(work))
     attempts.forget(ownerOf(repo))
     fields.lastPulledAt = kubeTime(new Date(deps.clock.now()))
@@ -44,6 +48,7 @@ export async function pullWhenNeeded(work: Work): Promise<void> {
       `what was pulled is not on Server "${serverName}" any more: pulling again`,
     )
   }
+  forget(declared, fields)
   moveTo({ server: server.metadata.name, name: observed.directory }, work)
   fields.pulledRevision = observed.revision
   const asked = repo.metadata.annotations?.[annotation.deployRequestedAt]
@@ -83,35 +88,28 @@ function moveTo(place: Place, { repo, pass, server, deps: { servers } }: Work): 
   const { fields } = pass.status
   const { namespace } = repo.metadata
   const old = servers.get({ ...(namespace === undefined ? {} : { namespace }), name: fields.server ?? '' })
-  if (fields.directory !== place.name || !sameEngine(old, server)) leave(pass)
+  if (fields.directory !== place.name || !sameEngine(old, server)) moveOut(pass)
   fields.server = place.server
   fields.directory = place.name
 }
 
 /** No server has the files from now on. */
 export async function pullNowhere(work: Pick<Work, 'repo' | 'pass' | 'deps'>): Promise<void> {
-  leave(work.pass)
+  moveOut(work.pass)
   await tidyUp(work)
 }
 
-function leave({ status: { fields } }: Pass<Repo>): void {
+function moveOut({ status: { fields } }: Pass<Repo>): void {
   const { server, directory } = fields
-  if (server !== undefined && directory !== undefined) {
-    const others = (fields.leftovers ?? []).filter((place) => place.server !== server || place.name !== directory)
-    fields.leftovers = [...others, { server, name: directory }]
-  }
+  if (server !== undefined && directory !== undefined) leave({ server, name: directory }, fields)
   delete fields.server
   delete fields.directory
   delete fields.pulledRevision
 }
 
 async function tidyUp({ repo, pass, deps }: Pick<Work, 'repo' | 'pass' | 'deps'>): Promise<void> {
-  const { fields } = pass.status
-  if ((fields.leftovers ?? []).length === 0) return
-  const here = { server: fields.server ?? '', name: fields.directory ?? '' }
-  const left = await removeLeftovers(fields.leftovers ?? [], here, repo, pass, deps, pulled, removal(repo, pass))
-  if (left.length > 0) fields.leftovers = [...left]
-  else delete fields.leftovers
+  const { server = '', directory = '' } = pass.status.fields
+  await removeLeftovers({ server, name: directory }, repo, pass, deps, pulled, removal(repo, pass))
 }
 
 /** Removes what was pulled to a place, and tells what stays there. */

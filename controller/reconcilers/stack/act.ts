@@ -1,15 +1,13 @@
 import { parseDuration } from '../../api/duration.ts'
 import { komodoNameOf } from '../../api/names.ts'
-import type { Server } from '../../api/v1alpha1/server.ts'
-import { type Stack, stackCondition } from '../../api/v1alpha1/stack.ts'
+import { stackCondition } from '../../api/v1alpha1/stack.ts'
 import { TransientError, WaitingError } from '../../engine/errors.ts'
 import type { Recheck } from '../../engine/reconciler.ts'
 import type { ComposeReport, ComposeRequest } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
-import type { DeployDeps } from '../deploy-deps.ts'
 import { recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
-import { type Place, removeLeftovers, sameEngine } from '../places.ts'
+import { announce, forget, formerPlaces, leave, type Place, removeLeftovers } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import { takeOver } from './adopt.ts'
 import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
@@ -54,26 +52,31 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
 }
 
 async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Recheck> {
-  const { stack, pass, server, desired, hash, request, attempts, deps, elsewhere } = work
+  const { stack, pass, server, desired, elsewhere, hash, request, attempts, deps } = work
   const { fields } = pass.status
   reportMeanwhile(work)
   if (plan.waitsForParents) passGate(stack, deps.relations, deployed)
 
   const { project } = desired.settings
   const report = await attempts.run(ownerOf(stack), hash, async () => {
-    const compose = await requestOf(work)
+    const here = placeOf(work)
+    const former = formerPlaces(here, elsewhere, stack, fields, deps).filter(
+      (place) => !isTakenOver(deps, stack, place),
+    )
+    const compose = await requestOf(work, former)
     if (recordStart(fields, { hash, reason: plan.message, nowMs: deps.clock.now(), request })) {
       const where = `compose project "${project}" on Server "${komodoNameOf(server)}"`
       pass.event('Normal', 'Deploying', `Deploys ${where}: ${plan.message}.`)
     }
-    if (elsewhere !== undefined) leaveOldPlace(work, elsewhere)
-    fields.server = server.metadata.name
-    // The old project's name is kept until it is down, or a crash would forget it.
-    if (elsewhere === undefined || compose.previousProject === undefined) fields.project = project
-    return up(work, compose)
+    if (elsewhere !== undefined || fields.project === undefined) await announce(here, pass)
+    // A former name is kept until nothing has it any more.
+    if (former.length === 0) moveIn(work)
+    const done = await up(work, compose)
+    moveIn(work)
+    for (const place of former) forget(place, fields)
+    return done
   })
 
-  fields.project = project
   recordSuccess(fields, hash, deps.clock.now())
   attempts.forget(ownerOf(stack))
   recordDeployed(pass, desired, report)
@@ -144,7 +147,7 @@ async function heal(work: Work, plan: Plan & { action: 'heal' }): Promise<Rechec
   return lookAgain(work)
 }
 
-async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work): Promise<ComposeRequest> {
+async function requestOf({ stack, pass, desired, deps }: Work, former: readonly Place[] = []): Promise<ComposeRequest> {
   const { spec, metadata } = stack
   const login = {
     ...registryLoginOf(stack),
@@ -155,20 +158,13 @@ async function requestOf({ stack, pass, desired, elsewhere, server, deps }: Work
   }
   const auth = await deps.registries.authFor(login, pass.signal)
   if (auth !== undefined) pass.redact([auth.password])
-  const previous =
-    elsewhere !== undefined &&
-    elsewhere.name !== desired.settings.project &&
-    isHere(elsewhere, stack, server, deps) &&
-    !isTakenOver(deps, stack, elsewhere)
-      ? elsewhere.name
-      : undefined
   return composeRequest(stack, desired.settings, {
     kind: desired.kind,
     tree: desired.tree,
     after: desired.after,
     registryAuth: auth === undefined ? [] : [auth],
     secrets: desired.secrets,
-    previousProject: previous,
+    formerProjects: former.map(({ name }) => name),
   })
 }
 
@@ -195,40 +191,30 @@ async function up(work: Work, compose: ComposeRequest): Promise<ComposeReport> {
 }
 
 /** New `configFiles` are remembered, and what is left elsewhere is removed. */
-async function tidyUp({ stack, pass, desired, request, server, deps }: Work): Promise<void> {
+async function tidyUp(work: Work): Promise<void> {
+  const { stack, pass, desired, request, server, deps } = work
   const { fields } = pass.status
   recordNothingToDo(fields, request)
   if (desired.inputs.configs.length > 0) fields.configs = [...desired.inputs.configs]
   else delete fields.configs
   if (fields.server !== undefined) fields.server = server.metadata.name
-  if ((fields.leftovers ?? []).length === 0) return
-  const here = { server: server.metadata.name, name: desired.settings.project }
-  const leftovers = (fields.leftovers ?? []).filter((place) => !isTakenOver(deps, stack, place))
-  const left = await removeLeftovers(leftovers, here, stack, pass, deps, deployed, (host, { name }) =>
+  for (const place of fields.leftovers ?? []) if (isTakenOver(deps, stack, place)) forget(place, fields)
+  await removeLeftovers(placeOf(work), stack, pass, deps, deployed, (host, { name }) =>
     host.composeDown(name, { removeOrphans: stack.spec.operator.removeOrphans }, pass.signal),
   )
-  if (left.length > 0) fields.leftovers = [...left]
-  else delete fields.leftovers
 }
 
-/** Another project name on the same engine is taken down by the deploy itself; on another server the old one stays until the new one is up. */
-function leaveOldPlace({ stack, pass, server, deps }: Work, elsewhere: Place): void {
-  if (isHere(elsewhere, stack, server, deps)) return
-  const known = pass.status.fields.leftovers ?? []
-  if (known.some(({ name, server: at }) => name === elsewhere.name && at === elsewhere.server)) return
-  pass.status.fields.leftovers = [...known, elsewhere]
-}
+const placeOf = ({ server, desired }: Work): Place => ({ server: server.metadata.name, name: desired.settings.project })
 
-const isHere = (
-  place: Place,
-  { metadata }: Readonly<Stack>,
-  server: Readonly<Server>,
-  { servers }: DeployDeps,
-): boolean =>
-  sameEngine(
-    servers.get({ ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }), name: place.server }),
-    server,
-  )
+/** It is where it belongs. What is elsewhere stays until this one is up. */
+function moveIn(work: Work): void {
+  const { fields } = work.pass.status
+  const here = placeOf(work)
+  if (work.elsewhere !== undefined) leave(work.elsewhere, fields)
+  fields.server = here.server
+  fields.project = here.name
+  forget(here, fields)
+}
 
 const deployedText = ({ desired, server, pass, observed }: Work): string => {
   const { leftovers = [] } = pass.status.fields

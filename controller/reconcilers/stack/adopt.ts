@@ -30,7 +30,7 @@ export async function adoptProject(
     after: desired.after,
     registryAuth: [],
     secrets: desired.secrets,
-    previousProject: undefined,
+    formerProjects: [],
   })
   // Decrypted files would have to be written first.
   if (request.additionalEnvFiles.some(({ contents }) => contents !== undefined)) return { status, differs: [] }

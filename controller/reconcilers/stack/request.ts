@@ -96,7 +96,7 @@ export function composeRequest(
     after: AfterPull | undefined
     registryAuth: readonly RegistryAuth[]
     secrets: readonly string[]
-    previousProject: string | undefined
+    formerProjects: readonly string[]
   },
 ): ComposeRequest {
   const { spec } = stack
@@ -104,7 +104,7 @@ export function composeRequest(
     ...settings,
     stack: directoryNameOf(stack),
     owner: ownerOf(stack),
-    ...(how.previousProject === undefined ? {} : { previousProject: how.previousProject }),
+    formerProjects: how.formerProjects,
     source: sourceOf(inline, how, linksRepo(spec) ? '' : spec.clonePath),
     ...(preDeploy.command.trim() === '' ? {} : { preDeploy }),
     ...(postDeploy.command.trim() === '' ? {} : { postDeploy }),
@@ -126,9 +126,10 @@ export function partOf(
   services: readonly string[] | 'all',
   recreate: boolean,
 ): ComposeRequest {
-  const { preDeploy: _, postDeploy: __, previousProject: ___, ...rest } = request
+  const { preDeploy: _, postDeploy: __, ...rest } = request
   return {
     ...rest,
+    formerProjects: [],
     source: withoutCommands(request.source),
     runBuild: false,
     pull: false,

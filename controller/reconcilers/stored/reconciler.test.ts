@@ -119,7 +119,15 @@ describe('an object that names what is not there', () => {
     const object = store('Build').get({ namespace: 'default', name })
     if (object === undefined) throw new Error(`no Build ${name}`)
     const status = new PassStatus<Stored>(object.status)
-    const pass = { signal: stop.signal, status, log: silentLogger, event: () => {}, redact: () => {}, redacted: String }
+    const pass = {
+      signal: stop.signal,
+      status,
+      log: silentLogger,
+      event: () => {},
+      redact: () => {},
+      redacted: String,
+      save: async () => {},
+    }
     await reconciler.reconcile(object, pass)
     return status.marked('ReferencesFound')
   }
