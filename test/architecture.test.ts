@@ -90,6 +90,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'age-encryption': ['controller/sops'],
   '@peculiar/x509': ['standalone/tls'],
   commander: ['cli'],
+  diff: ['controller/sync'],
   dockerode: ['periphery'],
   pino: ['controller/logging.ts'],
   'prom-client': ['controller/engine'],
