@@ -356,8 +356,18 @@ describe('read warns of what Komodo would silently ignore', () => {
       '[[deployment]]\nname = "a"\nconfig.image = { type = "Image", params = { image = "x", build = "b" } }',
       '3:58 warning MisplacedKey: "build" means nothing with type "Image"; here it is ignored.',
     ],
+    [
+      'a reference to a variable with a name that none has',
+      '[[stack]]\nname = "a"\n[stack.config]\nenvironment = """\nKEY=[[PI-HOLE_KEY]]\n"""',
+      '4:1 warning NoReference: "[[PI-HOLE_KEY]]" is no reference to a variable and stays as it is: between the brackets stands a name of letters, digits and "_", not a digit first, and nothing else.',
+    ],
   ])('%s', (_, text, warning) => {
     expect(problems(text)).toEqual([warning])
+  })
+
+  it('but not of a name like none where nothing is replaced', () => {
+    config('stack', 'run_directory = "[[PI-HOLE]]"')
+    config('stack', 'environment = "A=[[PI-HOLE]]"\nskip_secret_interp = true')
   })
 })
 
