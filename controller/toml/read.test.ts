@@ -520,6 +520,11 @@ describe('read refuses, and says what is expected and where', () => {
       '3:1 error InvalidToml: Not valid TOML: trying to redefine an already defined table or value.',
     ],
     [
+      'a dotted key into a table above which Komodo takes, with a way to write it',
+      '[[deployment]]\nname = "a"\n[deployment.config.image.params]\nimage = "x"\n[deployment.config]\nimage.type = "Image"',
+      '6:1 error InvalidToml: Not valid TOML: trying to redefine an already defined table or value; a dotted key cannot lead into a table that has a header above: put the key below a header of that table.',
+    ],
+    [
       'something wrong behind a multi-line string with backslashes, in the place where it is in the file',
       'a = """\\ \\ \\ \\"""  b',
       '1:20 error InvalidToml: Not valid TOML: each key-value declaration must be followed by an end-of-line.',
@@ -528,6 +533,12 @@ describe('read refuses, and says what is expected and where', () => {
   ])('%s: the whole revision', (_, text, error) => {
     expect(problems(text)).toEqual([error])
     expect(readText(text).diagnostics[0]).not.toHaveProperty('block')
+  })
+
+  it('and the way to write it that a dotted key into a table above is told works', () => {
+    const text =
+      '[[deployment]]\nname = "a"\n[deployment.config.image.params]\nimage = "x"\n[deployment.config.image]\ntype = "Image"'
+    expect(one(text).spec).toMatchObject({ image: { type: 'Image', params: { image: 'x' } } })
   })
 
   it('tables within tables without end in a value that may hold anything: that block alone', () => {
