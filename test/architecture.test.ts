@@ -43,7 +43,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'controller/text': [],
   'controller/git': ['controller/kube/node-http.ts'],
   'controller/sops': [],
-  'controller/toml': [api, 'controller/text'],
+  'controller/toml': [api, json, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],
   'controller/engine': [api, 'controller/kube', 'controller/status', 'controller/text/mask.ts'],
   // Of git only what a remote is called; nothing is fetched.
@@ -90,6 +90,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'age-encryption': ['controller/sops'],
   '@peculiar/x509': ['standalone/tls'],
   commander: ['cli'],
+  diff: ['controller/sync'],
   dockerode: ['periphery'],
   pino: ['controller/logging.ts'],
   'prom-client': ['controller/engine'],

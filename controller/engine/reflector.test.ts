@@ -45,7 +45,7 @@ const follow = (wrap: (transport: Transport) => Transport = (plain) => plain) =>
       type: thingType,
       store,
       clock: systemClock,
-      random: Math.random,
+      random: () => 0.5,
       logger: silentLogger,
       idleMs: 60,
       backoff: { baseMs: 2, maxMs: 10 },

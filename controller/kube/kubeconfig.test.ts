@@ -16,8 +16,9 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
+let written = 0
 const write = async (parts: { user?: object; cluster?: object; context?: object; more?: object }): Promise<string> => {
-  const file = path.join(folder, `config-${Math.random()}`)
+  const file = path.join(folder, `config-${written++}`)
   const config = {
     'current-context': 'here',
     contexts: [{ name: 'here', context: { cluster: 'c', user: 'u', namespace: 'apps', ...parts.context } }],

@@ -45,6 +45,12 @@ describe('a line diff', () => {
     expect(lineDiff(many('a'), many('b'))).toHaveLength(82)
   })
 
+  it('of texts that are alike in every other line takes no time', () => {
+    const mixed = (word: string) =>
+      Array.from({ length: 50_000 }, (_, n) => (n % 2 ? 'same' : `${word} ${n}`)).join('\n')
+    expect(lineDiff(mixed('a'), mixed('b'))).toHaveLength(82)
+  })
+
   it('says all that goes and all that comes, in order', () => {
     const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 }).map((lines) => lines.join('\n'))
     const lines = (text: string) => (text === '' ? [] : text.split('\n'))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Interpolation, interpolate, meantAsVariables, variableNames } from './interpolate.ts'
+import { Interpolation, interpolate, meantAsVariables, mistakenReferences, variableNames } from './interpolate.ts'
 
 const values: Record<string, { text: string; secret: boolean }> = {
   A: { text: '1', secret: false },
@@ -102,6 +102,30 @@ describe('Interpolation', () => {
 describe('variableNames', () => {
   it('names each once, without escaped ones', () => {
     expect(variableNames('[[A]] [[B]] [[A]] [[[C]]] [[ d ]]')).toEqual(['A', 'B'])
+  })
+})
+
+describe('a name that no variable can have', () => {
+  it.each<[form: 'value' | 'document' | 'program', text: string, mistaken: string[]]>([
+    ['value', 'A=[[PI-HOLE_X]] [[pi-hole]] [[PI-HOLE_X]]', ['[[PI-HOLE_X]]', '[[pi-hole]]']],
+    ['value', 'A=[[ NAME ]] [[NAME ]]', ['[[ NAME ]]', '[[NAME ]]']],
+    ['value', '[[2FA_KEY]] [[db.password]]', ['[[2FA_KEY]]', '[[db.password]]']],
+    ['document', 'image: x:[[WEB-TAG]]', ['[[WEB-TAG]]']],
+  ])('in a %s is said: %s', (form, text, mistaken) => {
+    expect(mistakenReferences(text, form)).toEqual(mistaken)
+  })
+
+  it.each<[form: 'value' | 'document' | 'program', text: string]>([
+    ['value', '[[NAME]] [[[NAME]]] [[[PI-HOLE]]]'],
+    ['value', "bash -c '[[ -f x ]] && [[ $A == b ]] && [[ -n $A ]]'"],
+    ['value', 'grep [[:alpha:]] [[a-z]] [[A-Z]_] [[A-Za-z0-9_.-]] [[^A-Z]]'],
+    ['value', '[[1, 2], [3]] [[1]] [[0.5]] [["a"]] [[2024-01-02]]'],
+    ['value', '[[ .Name ]] [[ now | date ]] [[PI-HOLE'],
+    ['document', '[[inputs.docker]]\n[[http-routes]]'],
+    ['program', 'const m = [[ROWS.LAST]], n = [[ A ]]'],
+    ['value', `[[${'-_'.repeat(50_000)}X]`],
+  ])('is not seen in a %s: %.60s', (form, text) => {
+    expect(mistakenReferences(text, form)).toEqual([])
   })
 })
 

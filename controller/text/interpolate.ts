@@ -122,6 +122,29 @@ export function meantAsVariables(names: readonly string[], text: string, form: T
   return names.filter((name) => isInCapitals(name) || elsewhere.has(name) || !within.has(name))
 }
 
+/**
+ * What looks as if a variable were meant and is none, since no name is like that: `[[PI-HOLE]]`, `[[ NAME ]]`. Each once, as it stands.
+ * Komodo leaves it in the text as well. Shell tests, classes of characters (`[[:alpha:]]`, `[[A-Z0-9_]]`), numbers in lists and, in
+ * documents, headers of TOML tables are not meant.
+ */
+export function mistakenReferences(text: string, form: TextForm): string[] {
+  if (form === 'program' || !text.includes('[[')) return []
+  const found = new Set<string>()
+  for (const [shown, name = ''] of text.matchAll(likeToken)) {
+    if (`[[${name}]]` === shown && isVariableName(name)) continue
+    if (
+      !/[A-Za-z]/.test(name) ||
+      /^(?:[A-Za-z\d]-[A-Za-z\d]|[_.-])+$/.test(name) ||
+      (form === 'document' && !isInCapitals(name))
+    )
+      continue
+    found.add(shown)
+  }
+  return [...found]
+}
+
+const likeToken = /(?<!\[)\[\[ *(\w[\w.-]*) *\]\](?!\])/g
+
 const isInCapitals = (name: string): boolean => !/[a-z]/.test(name)
 const tableHeader = /^[ \t]*\[\[[A-Za-z_][A-Za-z0-9_]*\]\][ \t]*(?:#.*)?\r?$/gm
 

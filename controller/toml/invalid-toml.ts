@@ -31,6 +31,12 @@ const backslash = `in "..." a backslash is written twice, in '...' once`
 /** The first one that fits. */
 const causes: readonly Cause[] = [
   { line: /^(<{7}|={7}|>{7}|\|{7})( |\r?$)/, hint: 'the line is left over from a git merge' },
+  // Also of a table that only has tables within it by now, which TOML allows, and Komodo takes.
+  {
+    says: /redefine/,
+    here: /^[\w-]+\s*\./,
+    hint: 'a dotted key cannot lead into a table that has a header above: put the key below a header of that table',
+  },
   { says: /escape sequence/, hint: backslash },
   // The end of "\^web-\", as Komodo itself writes a pattern.
   { says: /control characters|unfinished string/, line: /\\"/, hint: backslash },

@@ -356,8 +356,18 @@ describe('read warns of what Komodo would silently ignore', () => {
       '[[deployment]]\nname = "a"\nconfig.image = { type = "Image", params = { image = "x", build = "b" } }',
       '3:58 warning MisplacedKey: "build" means nothing with type "Image"; here it is ignored.',
     ],
+    [
+      'a reference to a variable with a name that none has',
+      '[[stack]]\nname = "a"\n[stack.config]\nenvironment = """\nKEY=[[PI-HOLE_KEY]]\n"""',
+      '4:1 warning NoReference: "[[PI-HOLE_KEY]]" is no reference to a variable and stays as it is: between the brackets stands a name of letters, digits and "_", not a digit first, and nothing else.',
+    ],
   ])('%s', (_, text, warning) => {
     expect(problems(text)).toEqual([warning])
+  })
+
+  it('but not of a name like none where nothing is replaced', () => {
+    config('stack', 'run_directory = "[[PI-HOLE]]"')
+    config('stack', 'environment = "A=[[PI-HOLE]]"\nskip_secret_interp = true')
   })
 })
 
@@ -510,6 +520,11 @@ describe('read refuses, and says what is expected and where', () => {
       '3:1 error InvalidToml: Not valid TOML: trying to redefine an already defined table or value.',
     ],
     [
+      'a dotted key into a table above which Komodo takes, with a way to write it',
+      '[[deployment]]\nname = "a"\n[deployment.config.image.params]\nimage = "x"\n[deployment.config]\nimage.type = "Image"',
+      '6:1 error InvalidToml: Not valid TOML: trying to redefine an already defined table or value; a dotted key cannot lead into a table that has a header above: put the key below a header of that table.',
+    ],
+    [
       'something wrong behind a multi-line string with backslashes, in the place where it is in the file',
       'a = """\\ \\ \\ \\"""  b',
       '1:20 error InvalidToml: Not valid TOML: each key-value declaration must be followed by an end-of-line.',
@@ -518,6 +533,12 @@ describe('read refuses, and says what is expected and where', () => {
   ])('%s: the whole revision', (_, text, error) => {
     expect(problems(text)).toEqual([error])
     expect(readText(text).diagnostics[0]).not.toHaveProperty('block')
+  })
+
+  it('and the way to write it that a dotted key into a table above is told works', () => {
+    const text =
+      '[[deployment]]\nname = "a"\n[deployment.config.image.params]\nimage = "x"\n[deployment.config.image]\ntype = "Image"'
+    expect(one(text).spec).toMatchObject({ image: { type: 'Image', params: { image: 'x' } } })
   })
 
   it('tables within tables without end in a value that may hold anything: that block alone', () => {

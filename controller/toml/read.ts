@@ -3,6 +3,7 @@ import { looksLikeObjectId } from '../api/name-rules.ts'
 import { isVariableName } from '../text/interpolate.ts'
 import type { BlockName, Declaration, Diagnostic, ParsedFiles, SourceFile, SourcePosition } from './declaration.ts'
 import { whyInvalid } from './invalid-toml.ts'
+import { reportMistakenReferences } from './mistaken-references.ts'
 import { nearest } from './nearest.ts'
 import { Positions, type TomlPath } from './positions.ts'
 import { isTable, type RawTable } from './raw-table.ts'
@@ -167,6 +168,7 @@ class FileReader {
       else reading.warn('UnknownKey', `A [[${table}]] has no "config"; its keys stand in the block itself.`)
       reading.path.pop()
     }
+    if (values.skipSecretInterp !== true) reportMistakenReferences(model.kind, values, [...path, 'config'], report)
     hideSecrets(model, values, secrets)
     if (!failed) this.#declarations.push({ kind: model.kind, name, spec: values, secrets, position })
   }

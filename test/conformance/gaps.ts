@@ -4,8 +4,8 @@ import type { JsonObject } from './kit/scenario.ts'
 export interface Gap {
   what: string
   why: string
-  /** What a client would try; `GROUP` and `NS` stand for the test's own. */
-  request: { method: 'GET' | 'POST'; path: string; body?: (group: string) => JsonObject; accept?: string }
+  /** What a client would try; `NS` stands for the test's own namespace. A text for a body is sent as it is. */
+  request: { method: 'GET' | 'POST'; path: string; body?: (group: string) => JsonObject | string; accept?: string }
   /** How the standalone API says no. */
   refusal: { status: number; message: RegExp }
 }
@@ -108,6 +108,19 @@ export const gaps: readonly Gap[] = [
       status: 406,
       message:
         /^406: Not Acceptable\n|^only the following media types are accepted: application\/json, application\/yaml/,
+    },
+  },
+  {
+    what: 'integers that no double holds exactly',
+    why: 'objects are JSON values of this language, which would change such a number without a word',
+    request: {
+      method: 'POST',
+      path: '/api/v1/namespaces/NS/configmaps?dryRun=All',
+      body: () => '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"gap","generation":9007199254740993}}',
+    },
+    refusal: {
+      status: 400,
+      message: /metadata\.generation: the integer 9007199254740993 cannot be kept exactly; use a string/,
     },
   },
 ]

@@ -3,10 +3,10 @@ import { deployment, secret, server, stack, variable } from '../../../test/build
 import { World } from '../../../test/build/world.ts'
 import { annotation } from '../../api/names.ts'
 import type { Stack } from '../../api/v1alpha1/stack.ts'
+import { interpolatedFields } from '../../text/interpolated-fields.ts'
 import { desiredContainer } from '../deployment/request.ts'
 import { composeSettings } from '../stack/request.ts'
 import { interpolated } from './context.ts'
-import { interpolatedFields } from './fields.ts'
 
 let world: World
 beforeEach(() => {

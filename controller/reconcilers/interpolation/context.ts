@@ -4,9 +4,10 @@ import type { Variable } from '../../api/v1alpha1/variable.ts'
 import { WaitingError } from '../../engine/errors.ts'
 import type { Lister } from '../../engine/lister.ts'
 import { Interpolation, InterpolationError, type Value, variableNames } from '../../text/interpolate.ts'
+import { type InterpolatedKind, interpolatedFields } from '../../text/interpolated-fields.ts'
 import { NOT_BY_ITSELF_MS } from '../references.ts'
 import type { SecretReader } from '../secrets.ts'
-import { type InterpolatedKind, interpolatedFields, skipsSecrets, textsOf } from './fields.ts'
+import { skipsSecrets, textsOf } from './fields.ts'
 
 /** How deep variables are read: one level more than may be used, so that a circle is seen. */
 const DEEPEST_READ = 2

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { kinds } from '../../api/v1alpha1/kinds.ts'
 import { valueAt } from '../../json.ts'
 import { variableNames } from '../../text/interpolate.ts'
-import { type InterpolatedKind, interpolatedFields, textsOf } from './fields.ts'
+import { type InterpolatedKind, interpolatedFields } from '../../text/interpolated-fields.ts'
+import { textsOf } from './fields.ts'
 
 /** Komodo behaviour §6.3, as it stands there. */
 const komodo: Readonly<Record<InterpolatedKind, string>> = {

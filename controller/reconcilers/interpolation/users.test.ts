@@ -3,7 +3,7 @@ import { variable } from '../../../test/build/objects.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import type { Variable } from '../../api/v1alpha1/variable.ts'
 import { ObjectStore } from '../../engine/object-store.ts'
-import { type InterpolatedKind, interpolatedFields } from './fields.ts'
+import { type InterpolatedKind, interpolatedFields } from '../../text/interpolated-fields.ts'
 import { VariableUsers } from './users.ts'
 
 const object = (kind: string, name: string, spec: unknown): KubeObject => ({

@@ -21,12 +21,12 @@ import {
 } from '../../sync/stored-plans.ts'
 import type { SyncPlan } from '../../sync/sync-plan.ts'
 import { type Approval, approvalOf, openApprovals, settleApprovals } from './approval.ts'
+import { type CarryBackWork, carryBack, carryBackFailure, tellOverwritten } from './carry-back.ts'
 import { reportPending } from './pending.ts'
 import { describePending, reportApplied, reportNoPlan, shortRevision, tellApplied } from './report.ts'
-import { tellOverwritten, type WriteBackWork, writeBack, writeBackFailure } from './write-back.ts'
 
 /** A plan, and what it takes to make it true. */
-export interface Work extends WriteBackWork {
+export interface Work extends CarryBackWork {
   plan: SyncPlan
   revision: string
   inventory: Inventory
@@ -92,9 +92,9 @@ async function apply(work: Work, current: StoredPlan): Promise<ApplyReport | 'mo
   let failure: unknown
   if (plan.writeBacks.length > 0) {
     try {
-      if ((await writeBack(work)) === 'moved') return 'moved'
+      if ((await carryBack(work)) === 'moved') return 'moved'
     } catch (error) {
-      failure = writeBackFailure(error, pass)
+      failure = carryBackFailure(error, pass)
     }
   }
   const written = await writeInventoryOf(work)

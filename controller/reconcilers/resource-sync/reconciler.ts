@@ -21,6 +21,7 @@ import type { ManagedInput, SyncPlan } from '../../sync/sync-plan.ts'
 import type { SecretReader } from '../secrets.ts'
 import { indexLinkedRepo, whenLinkedRepoChanges } from '../source/linked-repo.ts'
 import { isOpen } from './approval.ts'
+import { managedInput, reportInStep, waitsForReview } from './carry-back.ts'
 import { carryOut } from './carry-out.ts'
 import { concernsOf, conflictsOf, ownerOf } from './change-log.ts'
 import { contentsOf, readDeclared } from './declared.ts'
@@ -28,7 +29,6 @@ import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
 import { BY_SYNC, countReady, reportDeclared, reportInForce, reportPlan, shortRevision } from './report.ts'
 import { openSource, rethrowSource, type SourceDeps } from './source.ts'
-import { managedInput, reportInStep, waitsForReview } from './write-back.ts'
 
 export interface ResourceSyncDeps extends SourceDeps {
   client: KubeClient

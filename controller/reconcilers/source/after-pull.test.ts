@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { variable } from '../../../test/build/objects.ts'
 import type { Repo } from '../../api/v1alpha1/repo.ts'
-import { interpolatedFields } from '../interpolation/fields.ts'
+import { interpolatedFields } from '../../text/interpolated-fields.ts'
 import { afterPullOf } from './after-pull.ts'
 
 const value = 'pa$$w0rd$x'

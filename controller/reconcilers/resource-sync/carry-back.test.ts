@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { syncKinds } from '../../sync/kinds.ts'
 import type { PlannedWriteBack } from '../../sync/sync-plan.ts'
-import { type WriteBackWork, writeBack } from './write-back.ts'
+import { type CarryBackWork, carryBack } from './carry-back.ts'
 import type { SourceChange } from './write-source.ts'
 
 async function messageOf(name: string, field: string): Promise<string> {
@@ -34,7 +34,7 @@ async function messageOf(name: string, field: string): Promise<string> {
     pass: { status: { markTrue: nothing }, event: nothing, log: { info: nothing } },
     now: 0,
   }
-  await writeBack(work as unknown as WriteBackWork)
+  await carryBack(work as unknown as CarryBackWork)
   return changes[0]?.message ?? ''
 }
 

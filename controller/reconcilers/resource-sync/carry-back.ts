@@ -10,7 +10,7 @@ import type { Declared } from './declared.ts'
 import type { SyncSource } from './source.ts'
 import type { SourceChange } from './write-source.ts'
 
-/** How a managed sync writes what was changed on objects back into its files. What is written, the plan has decided. */
+/** How a managed sync carries what was changed on objects back to its source. What is written, `sync/write-back` has decided. */
 
 export const managedInput = (
   sync: Readonly<ResourceSync>,
@@ -29,7 +29,7 @@ export const managedInput = (
       }
     : undefined
 
-export interface WriteBackWork {
+export interface CarryBackWork {
   sync: Readonly<ResourceSync>
   source: SyncSource
   declared: Declared
@@ -41,7 +41,7 @@ export interface WriteBackWork {
 }
 
 /** Whether everything stands on the branch for review already, and so waits for somebody to merge it. */
-export async function waitsForReview(work: WriteBackWork): Promise<boolean> {
+export async function waitsForReview(work: CarryBackWork): Promise<boolean> {
   const { source, plan, sync, pass } = work
   const { branch } = sync.spec.operator.writeBack
   if (branch === '' || plan.writtenFiles.length === 0 || source.writing.isOnReview === undefined) return false
@@ -54,7 +54,7 @@ const reviewText = (writeBacks: readonly PlannedWriteBack[], branch: string): st
   `${described(writeBacks)}: on the branch "${branch}", until it is merged; the objects stay as they are`
 
 /** `moved`: somebody else changed the source meanwhile, and nothing was written; what is to be written is to be found out anew. */
-export async function writeBack(work: WriteBackWork): Promise<'written' | 'moved'> {
+export async function carryBack(work: CarryBackWork): Promise<'written' | 'moved'> {
   const { source, plan, sync, pass } = work
   const { branch } = sync.spec.operator.writeBack
   let where: string
@@ -72,7 +72,7 @@ export async function writeBack(work: WriteBackWork): Promise<'written' | 'moved
 }
 
 /** What a failure to write means; what else is planned goes on first. */
-export function writeBackFailure(error: unknown, pass: Pass<ResourceSync>): unknown {
+export function carryBackFailure(error: unknown, pass: Pass<ResourceSync>): unknown {
   if (!(error instanceof SourceError)) return error
   const message = `what was changed on objects cannot be written back, and stays as it is on them: ${error.message}`
   pass.status.markFalse(condition.writtenBack, error.reason, message)
@@ -92,7 +92,7 @@ export function reportInStep(sync: Readonly<ResourceSync>, pass: Pass<ResourceSy
   }
 }
 
-function changeOf({ sync, declared, plan, now }: WriteBackWork): SourceChange {
+function changeOf({ sync, declared, plan, now }: CarryBackWork): SourceChange {
   const { author, email, message, branch } = sync.spec.operator.writeBack
   const objects = plan.writeBacks.map(titleOf)
   const files = plan.writtenFiles.map(({ path }) => path)
@@ -118,7 +118,7 @@ function changeOf({ sync, declared, plan, now }: WriteBackWork): SourceChange {
 /** Names hold what people like; a line of their own would be taken for one of ours, such as a trailer. */
 const inOneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 
-function tellWritten({ plan, input, pass }: WriteBackWork, where: string): void {
+function tellWritten({ plan, input, pass }: CarryBackWork, where: string): void {
   pass.event('Normal', 'WrittenBack', `${where}: ${described(plan.writeBacks)}`.slice(0, MOST_EVENT))
   pass.log.info({ where, objects: plan.writeBacks.length }, 'written back')
   for (const one of plan.writeBacks.slice(0, MOST_LINES)) {
@@ -128,7 +128,7 @@ function tellWritten({ plan, input, pass }: WriteBackWork, where: string): void 
 }
 
 /** What somebody did is gone: they should know. */
-export function tellOverwritten({ plan, input, pass }: WriteBackWork & { plan: Pick<SyncPlan, 'problems'> }): void {
+export function tellOverwritten({ plan, input, pass }: CarryBackWork & { plan: Pick<SyncPlan, 'problems'> }): void {
   for (const { kind, name, message } of plan.problems.filter(({ reason }) => reason === 'Overwritten')) {
     const object = input.live.get(kind)?.find((one) => komodoNameOf(one) === name)
     pass.event('Warning', 'Overwritten', `${kind} ${name} ${message}`)
