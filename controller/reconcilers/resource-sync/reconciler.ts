@@ -179,7 +179,9 @@ function claimants({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
   syncs.addIndex(BY_CONFLICT, (sync) => {
     const { namespace = '' } = sync.metadata
     const conflicts = conflictsOf(sync)
-    return Array.isArray(conflicts) ? conflicts.flatMap((key) => [`${namespace}/${key}`, `${namespace}/`]) : []
+    if (!Array.isArray(conflicts)) return []
+    // A list that is cut may mean any object.
+    return ['', ...conflicts].map((key: string) => `${namespace}/${key.startsWith('... ') ? ANY : key}`)
   })
   const wake: Wake = (enqueue, signal) => {
     for (const lister of live.values()) {
@@ -187,7 +189,9 @@ function claimants({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
         if (before === undefined || (after !== undefined && ownerOf(after) === ownerOf(before))) return
         const { namespace = '', name } = before.metadata
         const wanted = before.kind === resourceSyncKind.kind ? '' : `${before.kind}/${name}`
-        for (const { metadata } of syncs.byIndex(BY_CONFLICT, `${namespace}/${wanted}`)) enqueue(metadata)
+        for (const key of [wanted, ANY]) {
+          for (const { metadata } of syncs.byIndex(BY_CONFLICT, `${namespace}/${key}`)) enqueue(metadata)
+        }
       }, signal)
     }
   }
@@ -195,6 +199,7 @@ function claimants({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
 }
 
 const BY_CONFLICT = 'conflicts-of-sync'
+const ANY = '...'
 
 /** An account or Secret that appears or changes wakes the syncs that log in with it. */
 function loginUsers({ live, access }: Pick<ResourceSyncDeps, 'live' | 'access'>): Wake[] {
