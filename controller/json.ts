@@ -19,13 +19,17 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 
 /** JSON with sorted keys: equal values have equal texts, whatever the order of their keys. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
-  if (!isPlainObject(value)) return JSON.stringify(value) ?? 'null'
-  const members: string[] = []
-  for (const key of Object.keys(value).sort()) {
-    if (value[key] !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(value[key])}`)
+  let inside = ''
+  if (Array.isArray(value)) {
+    for (const item of value) inside += `${inside === '' ? '' : ','}${canonicalJson(item)}`
+    return `[${inside}]`
   }
-  return `{${members.join(',')}}`
+  if (!isPlainObject(value)) return JSON.stringify(value) ?? 'null'
+  for (const key of Object.keys(value).sort()) {
+    const member = value[key]
+    if (member !== undefined) inside += `${inside === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`
+  }
+  return `{${inside}}`
 }
 
 /** `undefined` when a part of the way is missing. */

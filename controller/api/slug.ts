@@ -47,7 +47,9 @@ export function assignSlugs(
     if (other === undefined || objectName < other) byIdentity.set(identity, objectName)
   }
   const assigned = new Map<string, string>()
-  for (const name of [...new Set(names)].sort(ownSlugFirst)) {
+  const sorted = [...new Set(names)].sort()
+  const ownSlugFirst = [...sorted.filter(isObjectName), ...sorted.filter((name) => !isObjectName(name))]
+  for (const name of ownSlugFirst) {
     const identity = normalize(name)
     let slug = byIdentity.get(identity)
     if (slug === undefined) {
@@ -58,12 +60,6 @@ export function assignSlugs(
     assigned.set(name, slug)
   }
   return assigned
-}
-
-function ownSlugFirst(a: string, b: string): number {
-  const byValidity = Number(isObjectName(b)) - Number(isObjectName(a))
-  if (byValidity !== 0) return byValidity
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function free(name: string, taken: ReadonlySet<string>): string {

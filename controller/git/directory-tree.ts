@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises'
+import fs, { constants, type Dirent } from 'node:fs'
+import { lstat, readdir, readlink, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
+import { promisify } from 'node:util'
 import { SourceError } from './errors.ts'
 import { defaultLimits, formatBytes, type SourceLimits } from './limits.ts'
 import type { BrowsableTree } from './tree.ts'
 import { type TreeEntry, TreeIndex } from './tree-index.ts'
 import { writeFiles } from './write-files.ts'
 
-/** Files that are read at the same time. */
+/** Files that are looked at or read at the same time. */
 const AT_ONCE = 16
+
+/** Descriptors, not the handles of `fs/promises`: to make and to close a handle takes longer than to read a small file. */
+const [open, stat, readAt, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)]
 
 export interface DirectoryOptions {
   /** Which files count for the revision; changes of others go unnoticed. Each of them is read to see whether it changed. */
@@ -98,19 +102,30 @@ async function* listFolder(
   signal: AbortSignal,
 ): AsyncGenerator<[string, TreeEntry<string>]> {
   signal.throwIfAborted()
-  for (const dirent of await readdir(join(root, folder), { withFileTypes: true })) {
-    if (dirent.name === '.git') continue
-    const path = folder === '' ? dirent.name : `${folder}/${dirent.name}`
-    if (dirent.isDirectory()) {
+  const all = await readdir(join(root, folder), { withFileTypes: true })
+  const dirents = all.filter(({ name }) => name !== '.git')
+  for (let at = 0; at < dirents.length; at += AT_ONCE) {
+    const listed = dirents.slice(at, at + AT_ONCE).map((dirent) => listedEntry(root, folder, dirent))
+    for (const entry of await Promise.all(listed)) {
+      if (typeof entry !== 'string') yield entry
       // One level too many is listed as a file, so that the index can say that it is too deep.
-      if (path.split('/').length > limits.depth) yield [`${path}/...`, { kind: 'other', what: 'folder' }]
-      else yield* listFolder(root, path, limits, signal)
-    } else if (dirent.isSymbolicLink()) {
-      yield [path, { kind: 'link', target: await linkTarget(root, path) }]
-    } else if (dirent.isFile()) {
-      yield await listedFile(root, path)
-    } else yield [path, { kind: 'other', what: 'special file' }]
+      else if (entry.split('/').length > limits.depth) yield [`${entry}/...`, { kind: 'other', what: 'folder' }]
+      else yield* listFolder(root, entry, limits, signal)
+    }
   }
+}
+
+/** Of a folder, its path alone. */
+async function listedEntry(
+  root: string,
+  folder: string,
+  dirent: Dirent,
+): Promise<string | [string, TreeEntry<string>]> {
+  const path = folder === '' ? dirent.name : `${folder}/${dirent.name}`
+  if (dirent.isDirectory()) return path
+  if (dirent.isSymbolicLink()) return [path, { kind: 'link', target: await linkTarget(root, path) }]
+  if (dirent.isFile()) return listedFile(root, path)
+  return [path, { kind: 'other', what: 'special file' }]
 }
 
 async function listedFile(root: string, path: string): Promise<[string, TreeEntry<string>]> {
@@ -141,15 +156,15 @@ async function placeOf(fd: number, absolute: string): Promise<string> {
 
 /** Whatever happened to the file since it was listed: never follows a link, never reads more than allowed. */
 async function readBounded(absolute: string, path: string, limits: SourceLimits): Promise<Uint8Array> {
-  const handle = await open(absolute, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const fd = await open(absolute, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    if ((await placeOf(handle.fd, absolute)) !== absolute) {
+    if ((await placeOf(fd, absolute)) !== absolute) {
       throw new SourceError(
         'OutsideRoot',
         `${path} was replaced by a link while it was read; only what is inside is read`,
       )
     }
-    const { size } = await handle.stat()
+    const { size } = await stat(fd)
     if (size > limits.fileBytes) {
       throw new SourceError(
         'TooLarge',
@@ -157,9 +172,9 @@ async function readBounded(absolute: string, path: string, limits: SourceLimits)
       )
     }
     const buffer = Buffer.alloc(size)
-    const { bytesRead } = await handle.read(buffer, 0, size, 0)
+    const { bytesRead } = await readAt(fd, buffer, 0, size, 0)
     return buffer.subarray(0, bytesRead)
   } finally {
-    await handle.close()
+    await close(fd)
   }
 }

@@ -103,8 +103,8 @@ function parentsFirst(parents: ReadonlyMap<string, readonly string[]>): string[]
   const order: string[] = []
   const seen = new Set<string>()
   for (const start of parents.keys()) {
-    const stack: { key: string; next: number }[] = [{ key: start, next: 0 }]
     if (seen.has(start)) continue
+    const stack: { key: string; next: number }[] = [{ key: start, next: 0 }]
     seen.add(start)
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const parent = parents.get(top.key)?.[top.next]
@@ -128,8 +128,9 @@ function findCircles(parents: ReadonlyMap<string, readonly string[]>): Map<strin
   const onStack = new Set<string>()
   const component: string[] = []
   const circles = new Map<string, readonly string[] | undefined>()
-  for (const start of parents.keys()) {
-    if (index.has(start)) continue
+  for (const [start, { length }] of parents) {
+    // Most come after nothing.
+    if (length === 0 || index.has(start)) continue
     const work = [{ key: start, next: 0 }]
     for (let top = work.at(-1); top !== undefined; top = work.at(-1)) {
       const { key } = top

@@ -97,10 +97,9 @@ export function planDeploys(
     targets.push({ key, kind, name: object.name, after, ...(reason === undefined ? {} : { reason }) })
   }
 
-  const known = new Set([...byKey.keys(), ...live.keys()])
   const order = orderDeploys(targets, (name) =>
-    [objectKey('Deployment', containerName(name)), objectKey('Stack', composeName(name))].filter((key) =>
-      known.has(key),
+    [objectKey('Deployment', containerName(name)), objectKey('Stack', composeName(name))].filter(
+      (key) => byKey.has(key) || live.has(key),
     ),
   )
   const report = (severity: PlanProblem['severity'], key: string, reason: string, message: string): void => {

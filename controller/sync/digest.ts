@@ -39,7 +39,8 @@ export function changeDigest(
 export function planDigest(changes: readonly { digest: string }[], deploys: readonly PlannedDeploy[]): string {
   if (changes.length === 0) return ''
   const hash = createHash('sha256')
-  for (const digest of changes.map((change) => change.digest).sort()) hash.update(`${digest}\n`)
-  for (const deploy of deploys) hash.update(`${deploy.round} ${deploy.key}\n`)
+  // At once: each part given to the hash alone costs more than hashing it.
+  const lines = [...changes.map(({ digest }) => digest).sort(), ...deploys.map(({ round, key }) => `${round} ${key}`)]
+  hash.update(`${lines.join('\n')}\n`)
   return `sha256:${hash.digest('hex')}`
 }

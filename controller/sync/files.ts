@@ -166,10 +166,12 @@ export function confine(entry: string): string | undefined {
   return path === '.' ? '' : path
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** A byte order mark is dropped. */
 function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     return undefined
   }

@@ -177,10 +177,11 @@ function planDeletes(
   const deletes: PlannedDelete[] = []
   const wanted = new Set(inForce.map((one) => objectKey(one.kind.definition.kind, one.objectName)))
   for (const key of inventory) {
+    if (wanted.has(key)) continue
     const [kindName = '', objectName = ''] = key.split('/', 2)
     const kind = kinds.get(kindName)
     const object = index.byObjectName(kindName, objectName)
-    if (kind === undefined || wanted.has(key)) continue
+    if (kind === undefined) continue
     if (object === undefined || object.metadata.annotations?.[annotation.sync] !== `${scope.namespace}/${scope.name}`) {
       // Gone, or handed over to somebody else: no longer ours to delete.
       remaining.delete(key)
