@@ -1,9 +1,8 @@
-import path from 'node:path'
 import type { Config } from './config.ts'
 import type { Clock } from './engine/clock.ts'
 import type { Logger } from './engine/logger.ts'
 import type { EngineMetrics } from './engine/metrics.ts'
-import { installCrds } from './install-crds.ts'
+import { definitionsOfKinds, installCrds } from './install-crds.ts'
 import { namespaceType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
 import { getOrUndefined, isAlreadyExists, isForbidden } from './kube/client.ts'
@@ -32,7 +31,6 @@ const STANDALONE_NAMESPACE = 'komodo-system'
 /** Annotation of that namespace, by which another controller learns that this API brings its own, and for which namespace; `*`: all. */
 const STANDALONE = 'komodo.dev/standalone'
 const EVERYWHERE = '*'
-const CRDS = path.join(import.meta.dirname, '../crds')
 
 export const openHome = (options: HomeOptions): Promise<ApiHome> =>
   options.config.home.kind === 'standalone' ? openStandalone(options) : openCluster(options)
@@ -53,7 +51,7 @@ const openStandalone = async ({ config, logger, clock, metrics, signal }: HomeOp
     await ensureNamespace(client, 'default', signal)
     await ensureNamespace(client, STANDALONE_NAMESPACE, signal)
     await markStandalone(client, config.namespace ?? EVERYWHERE, signal)
-    await installCrds(client, CRDS, { clock, logger, signal })
+    await installCrds(client, definitionsOfKinds(), { clock, logger, signal })
   } catch (error) {
     await server.close()
     throw error

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
+import { hash } from 'node:crypto'
+import { customResourceDefinition, type CustomResourceDefinition as Definition } from './api/crd.ts'
+import { kinds } from './api/v1alpha1/kinds.ts'
 import type { Clock } from './engine/clock.ts'
 import { pause } from './engine/clock.ts'
 import type { Logger } from './engine/logger.ts'
@@ -9,30 +9,31 @@ import { crdType } from './kube/builtin-types.ts'
 import type { KubeClient } from './kube/client.ts'
 import { getOrUndefined } from './kube/client.ts'
 
-/** Of the file a definition was installed from: an unchanged one is neither parsed nor sent again. */
+/** Of the definition that was installed: an unchanged one is not sent again. */
 const DIGEST_ANNOTATION = 'komodo.dev/crd-digest'
 const FIELD_MANAGER = 'komodo-installer'
 const ESTABLISHED_WITHIN_MS = 10_000
 
-/** Installs or updates the definitions in a folder, and waits until the API serves them. On a cluster that is the chart's work. */
+/**
+ * As in `crds/`, which is for a cluster, where installing them is the chart's work. Made from the kinds, as those files are: to parse them
+ * would be a fifth of a first start.
+ */
+export const definitionsOfKinds = (): Definition[] => kinds.map(customResourceDefinition)
+
+/** Installs or updates definitions, and waits until the API serves them. */
 export const installCrds = async (
   client: KubeClient,
-  folder: string,
+  definitions: readonly Definition[],
   { clock, logger, signal }: { clock: Clock; logger: Logger; signal: AbortSignal },
 ): Promise<void> => {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
   await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(path.join(folder, file), 'utf8')
-      const name = /^ {2}name: (\S+)$/m.exec(text)?.[1]
-      if (name === undefined) throw new Error(`${path.join(folder, file)} is not a custom resource definition`)
-      const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    definitions.map(async (definition) => {
+      const { name } = definition.metadata
+      const digest = hash('sha256', JSON.stringify(definition)).slice(0, 16)
       const live = await getOrUndefined<CustomResourceDefinition>(client, crdType, { name }, signal)
       if (live?.metadata.annotations?.[DIGEST_ANNOTATION] !== digest) {
-        const { parse } = await import('yaml')
-        const definition = parse(text) as CustomResourceDefinition
-        definition.metadata.annotations = { ...definition.metadata.annotations, [DIGEST_ANNOTATION]: digest }
-        await put(client, definition, live, signal)
+        const annotations = { ...definition.metadata.annotations, [DIGEST_ANNOTATION]: digest }
+        await put(client, { ...definition, metadata: { ...definition.metadata, annotations } }, live, signal)
         logger.info({ crd: name }, live === undefined ? 'installed a kind' : 'updated a kind')
       }
       await established(client, name, clock, signal)
@@ -43,7 +44,7 @@ export const installCrds = async (
 /** Replaced whole: this process is the only one that has a say in its own definitions. */
 const put = async (
   client: KubeClient,
-  definition: CustomResourceDefinition,
+  definition: Definition,
   live: CustomResourceDefinition | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -53,7 +54,7 @@ const put = async (
     return
   }
   const { labels, resourceVersion } = live.metadata
-  const metadata = { ...definition.metadata, labels: { ...labels, ...definition.metadata.labels }, resourceVersion }
+  const metadata = { ...definition.metadata, labels, resourceVersion }
   await client.update(crdType, { ...definition, metadata }, options)
 }
 

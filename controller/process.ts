@@ -4,7 +4,7 @@ import process from 'node:process'
 import { ConfigError, loadConfig, USAGE } from './config.ts'
 import { messageOf } from './engine/errors.ts'
 import { createLogger } from './logging.ts'
-import type { Operator } from './operator.ts'
+import type { Operator, Wiring } from './operator.ts'
 import { VERSION } from './version.ts'
 
 /** The process: flags in, signals, exit codes. 0: asked to stop; 1: could not start; 2: the command line was wrong. */
@@ -26,7 +26,7 @@ export const runProcess = async (): Promise<void> => {
   let operator: Operator
   try {
     // Loaded only now: a wrong flag is told at once.
-    const [{ startOperator }, { wiring }] = await Promise.all([import('./operator.ts'), import('./wiring.ts')])
+    const { startOperator } = await import('./operator.ts')
     operator = await startOperator({ config, logger, wiring, onLeadershipLost: () => process.exit(1) })
   } catch (error) {
     const message = messageOf(error)
@@ -44,6 +44,9 @@ export const runProcess = async (): Promise<void> => {
   logger.info({}, 'stopped')
   process.exit(0)
 }
+
+/** The controllers, nearly half of all there is to load, are loaded once the API serves, or that of the cluster answered. */
+const wiring: Wiring = async (ground, register) => (await import('./wiring.ts')).wiring(ground, register)
 
 const readConfig = (): Exclude<ReturnType<typeof loadConfig>, string> | undefined => {
   try {

@@ -1,6 +1,13 @@
 import type { KubeObject } from '../api/meta.ts'
-import { fieldManager } from '../api/names.ts'
+import { annotation, fieldManager } from '../api/names.ts'
 import { isPlainObject } from '../json.ts'
+import type { SyncScope } from './desired.ts'
+
+/** Whether the sync applied the object last. The annotation says `namespace/name`; people may leave the namespace out. */
+export const belongsTo = ({ metadata }: KubeObject, { namespace, name }: SyncScope): boolean => {
+  const owner = metadata.annotations?.[annotation.sync]
+  return owner === `${namespace}/${name}` || owner === name
+}
 
 /** Who owns which field of a live object, by its managed fields. */
 export class Owners {

@@ -16,15 +16,14 @@ import { diffObject, type FieldChange } from './diff.ts'
 import { changeDigest, planDigest } from './digest.ts'
 import { indexLive, type LiveIndex } from './live-index.ts'
 import type { LooseSecrets } from './object-secrets.ts'
-import { Owners } from './owners.ts'
+import { belongsTo, Owners } from './owners.ts'
 import { secretReferences } from './secret-references.ts'
-import type { PlanInput, PlannedApply, PlannedDelete, SyncPlan } from './sync-plan.ts'
-import { belongsTo, planWriteBack, type WriteBackPlan } from './write-back/plan.ts'
+import type { PlanInput, PlannedApply, PlannedDelete, SyncPlan, WriteBackPlan } from './sync-plan.ts'
 
 export function planSync(input: PlanInput): SyncPlan {
   const { kinds, live, scope } = input
   const index = indexLive(live, kinds)
-  const written = input.managed && planWriteBack(input, input.managed, index)
+  const written = input.managed?.planWriteBack(input, input.managed, index)
   const declarations = written?.declarations ?? input.declarations
   const wanted = desiredObjects(declarations, scope, kinds, (kind) => index.names(kind))
   const problems = [...wanted.problems, ...(written?.problems ?? [])]

@@ -1,11 +1,13 @@
 /** The plan of a sync: what it is made from, and what it says. `plan.ts` decides. */
 
 import type { KubeObject } from '../api/meta.ts'
+import type { PlainObject } from '../json.ts'
 import type { Declaration, SourceFile } from '../toml/declaration.ts'
 import type { PlannedDeploy } from './deploy-order.ts'
 import type { DesiredObject, PlanProblem, SyncScope } from './desired.ts'
 import type { FieldChange } from './diff.ts'
 import type { SyncKind } from './kinds.ts'
+import type { LiveIndex } from './live-index.ts'
 import type { LooseSecrets } from './object-secrets.ts'
 import type { Places } from './write-back/place.ts'
 import type { ChangedFile } from './write-back/rewrite.ts'
@@ -36,6 +38,8 @@ export interface PlanInput {
 }
 
 export interface ManagedInput extends Places {
+  /** Handed in, so that those who never write back, as the CLI, need not load what edits TOML. */
+  planWriteBack(input: PlanInput, managed: ManagedInput, index: LiveIndex): WriteBackPlan
   /** What was read. */
   files: readonly SourceFile[]
   /** Why a file cannot be written, or made, at this path. */
@@ -63,6 +67,22 @@ export interface PlannedWriteBack {
   /** Field managers that made the changes. */
   by: readonly string[]
   digest: string
+}
+
+/** What of the objects goes into the files, and what the files then declare. */
+export interface WriteBackPlan {
+  changes: PlannedWriteBack[]
+  files: readonly ChangedFile[]
+  /**
+   * As the files will declare them. What could not be written is as it is, so that nothing takes it back. What is new is not among them:
+   * an object that was applied, and that no file declares when the push fails or waits for review, would be one to delete.
+   */
+  declarations: Declaration[]
+  /** By `Kind/name`: to be applied beside what is declared (see `Merged`). */
+  resets: ReadonlyMap<string, PlainObject>
+  /** By `Kind/name`: what is to be noted on the object about what its file says now. */
+  fingerprints: ReadonlyMap<string, string>
+  problems: PlanProblem[]
 }
 
 export interface PlannedApply {

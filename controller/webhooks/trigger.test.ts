@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/build/fake-clock.ts'
 import { recordingWrites, startThingApi, type ThingApi } from '../../test/harness/thing-api.ts'
@@ -9,6 +8,7 @@ import { procedureKind } from '../api/v1alpha1/procedure.ts'
 import { resourceSyncKind } from '../api/v1alpha1/resource-sync.ts'
 import { stackKind } from '../api/v1alpha1/stack.ts'
 import { webhookRecordOf } from '../api/webhook-record.ts'
+import { definitionsOfKinds } from '../install-crds.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { TransportRequest } from '../kube/transport.ts'
 import type { Action } from './route.ts'
@@ -26,7 +26,7 @@ let outage: boolean
 const writes: TransportRequest[] = []
 const stopping = new AbortController()
 beforeAll(async () => {
-  api = await startThingApi({ crds: path.join(import.meta.dirname, '../../crds') })
+  api = await startThingApi({ definitions: definitionsOfKinds() })
   client = api.clientOver((plain) =>
     recordingWrites(
       { ...plain, request: (one) => (outage ? Promise.reject(new Error('no route')) : plain.request(one)) },

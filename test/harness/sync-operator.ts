@@ -18,7 +18,7 @@ import { EngineMetrics } from '../../controller/engine/metrics.ts'
 import { GitCache } from '../../controller/git/git-cache.ts'
 import { gitEnvironment } from '../../controller/git/git-environment.ts'
 import { GitProcess } from '../../controller/git/git-process.ts'
-import { installCrds } from '../../controller/install-crds.ts'
+import { definitionsOfKinds, installCrds } from '../../controller/install-crds.ts'
 import { type Secret, secretType } from '../../controller/kube/builtin-types.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
@@ -72,7 +72,7 @@ export async function startSyncOperator({
     .create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' }, spec: {} })
     .catch(() => {})
   const signal = new AbortController().signal
-  await installCrds(client, path.join(import.meta.dirname, '../../crds'), { clock: systemClock, logger, signal })
+  await installCrds(client, definitionsOfKinds(), { clock: systemClock, logger, signal })
 
   const start = async (): Promise<() => Promise<void>> => {
     const observed = createKubeClient({ transport: recordingWrites(wrap(transport), all), userAgent: 'komodo-test' })

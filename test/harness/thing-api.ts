@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { CustomResourceDefinition } from '../../controller/api/crd.ts'
 import type { CommonStatus, KubeObject, ResourceType } from '../../controller/api/meta.ts'
 import { systemClock } from '../../controller/engine/clock.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
@@ -20,6 +21,36 @@ export const thingType: ResourceType = {
   kind: 'Thing',
   plural: 'things',
   namespaced: true,
+}
+
+const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+
+const thingDefinition: CustomResourceDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.test.komodo.dev' },
+  spec: {
+    group: thingType.group,
+    names: {
+      kind: 'Thing',
+      plural: thingType.plural,
+      singular: 'thing',
+      listKind: 'ThingList',
+      shortNames: [],
+      categories: [],
+    },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: thingType.version,
+        served: true,
+        storage: true,
+        additionalPrinterColumns: [],
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: anything, status: anything } } },
+        subresources: { status: {} },
+      },
+    ],
+  },
 }
 
 export interface ThingSpec {
@@ -47,10 +78,7 @@ export interface ThingApi {
 }
 
 /** The real standalone API, in process, that serves Things (or what another folder defines) in the namespace `default`. */
-export const startThingApi = async ({
-  listen = false,
-  crds = path.join(import.meta.dirname, 'testdata'),
-} = {}): Promise<ThingApi> => {
+export const startThingApi = async ({ listen = false, definitions = [thingDefinition] } = {}): Promise<ThingApi> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'komodo-things-'))
   const server = await startApiServer({ dataDir, listen: listen ? { host: '127.0.0.1', port: 0 } : undefined })
   const opened: Transport[] = []
@@ -63,7 +91,7 @@ export const startThingApi = async ({
     .create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' }, spec: {} })
     .catch(() => {})
   const signal = new AbortController().signal
-  await installCrds(client, crds, { clock: systemClock, logger: silentLogger, signal })
+  await installCrds(client, definitions, { clock: systemClock, logger: silentLogger, signal })
   return {
     client,
     clientOver,

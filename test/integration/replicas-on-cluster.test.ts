@@ -7,7 +7,7 @@ import { isConditionTrue } from '../../controller/api/meta.ts'
 import { type Variable, variableKind } from '../../controller/api/v1alpha1/variable.ts'
 import { systemClock } from '../../controller/engine/clock.ts'
 import { silentLogger } from '../../controller/engine/logger.ts'
-import { installCrds } from '../../controller/install-crds.ts'
+import { definitionsOfKinds, installCrds } from '../../controller/install-crds.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
@@ -34,7 +34,7 @@ describe.skipIf(missing)('two replicas on a real kube-apiserver', () => {
     transport = createHttpsTransport(await loadKubeconfig(api.kubeconfig))
     client = createKubeClient({ transport, userAgent: 'test' })
     const signal = new AbortController().signal
-    await installCrds(client, path.join(root, 'crds'), { clock: systemClock, logger: silentLogger, signal })
+    await installCrds(client, definitionsOfKinds(), { clock: systemClock, logger: silentLogger, signal })
   })
   afterAll(async () => {
     for (const replica of replicas) replica.kill('SIGKILL')

@@ -6,6 +6,7 @@ import { StalledError, TransientError } from '../../engine/errors.ts'
 import type { Pass } from '../../engine/reconciler.ts'
 import { SourceError } from '../../git/errors.ts'
 import type { ManagedInput, PlanInput, PlannedWriteBack, SyncPlan } from '../../sync/sync-plan.ts'
+import { planWriteBack } from '../../sync/write-back/plan.ts'
 import type { Declared } from './declared.ts'
 import type { SyncSource } from './source.ts'
 import type { SourceChange } from './write-source.ts'
@@ -20,6 +21,7 @@ export const managedInput = (
 ): ManagedInput | undefined =>
   sync.spec.managed
     ? {
+        planWriteBack,
         files: declared.files.files,
         reads: writing.reads,
         onlyFile: writing.onlyFile,

@@ -14,6 +14,7 @@ import { isPlainObject, type PlainObject } from '../../json.ts'
 import { read } from '../../toml/read.ts'
 import { planSync } from '../plan.ts'
 import type { ManagedInput, PlanInput, SyncPlan } from '../sync-plan.ts'
+import { planWriteBack } from './plan.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -28,7 +29,9 @@ function plan(
   const { declarations, diagnostics } = read(filesOf(files))
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
   const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
-  return planSync(input(declarations, world, { managed: { files: filesOf(files), ...places, ...managed }, ...more }))
+  return planSync(
+    input(declarations, world, { managed: { planWriteBack, files: filesOf(files), ...places, ...managed }, ...more }),
+  )
 }
 
 const worldOf = (files: Files): PlanWorld => applied(plan(files, emptyWorld), emptyWorld)
@@ -254,7 +257,7 @@ describe('what a file of secrets declares', () => {
   it('is not written, and it is not said that the file is not read', () => {
     const secret = declare('Variable', 'TOKEN', { isSecret: true }, { secrets: { value: 'canary-6' }, file: 's.yaml' })
     const places = { reads: () => true, onlyFile: undefined, newObjects: undefined, deleted: new Map<string, string>() }
-    const managed = { ...places, files: [], obstacle: () => 's.yaml is there, and is not read' }
+    const managed = { planWriteBack, ...places, files: [], obstacle: () => 's.yaml is there, and is not read' }
     const world = applied(planSync(input([secret], emptyWorld, { managed })), emptyWorld)
     const planned = planSync(input([secret], patched(world, 'Variable', 'token', { description: 'd' }), { managed }))
     expect([planned.writeBacks, planned.changes]).toEqual([[], []])

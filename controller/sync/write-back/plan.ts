@@ -15,28 +15,12 @@ import {
 } from '../desired.ts'
 import type { SyncKind } from '../kinds.ts'
 import type { LiveIndex } from '../live-index.ts'
-import { Owners } from '../owners.ts'
-import type { ManagedInput, PlanInput, PlannedWriteBack } from '../sync-plan.ts'
+import { belongsTo, Owners } from '../owners.ts'
+import type { ManagedInput, PlanInput, PlannedWriteBack, WriteBackPlan } from '../sync-plan.ts'
 import { fingerprintsOf, readFingerprints, writeFingerprints } from './fingerprints.ts'
 import { mergeObject } from './merge.ts'
 import { placeOf } from './place.ts'
-import { type ChangedFile, type Rewrite, rewriteFiles } from './rewrite.ts'
-
-/** What of the objects goes into the files, and what the files then declare. */
-export interface WriteBackPlan {
-  changes: PlannedWriteBack[]
-  files: readonly ChangedFile[]
-  /**
-   * As the files will declare them. What could not be written is as it is, so that nothing takes it back. What is new is not among them:
-   * an object that was applied, and that no file declares when the push fails or waits for review, would be one to delete.
-   */
-  declarations: Declaration[]
-  /** By `Kind/name`: to be applied beside what is declared (see `Merged`). */
-  resets: ReadonlyMap<string, PlainObject>
-  /** By `Kind/name`: what is to be noted on the object about what its file says now. */
-  fingerprints: ReadonlyMap<string, string>
-  problems: PlanProblem[]
-}
+import { type Rewrite, rewriteFiles } from './rewrite.ts'
 
 interface Candidate {
   rewrite: Rewrite
@@ -266,12 +250,6 @@ function addition(object: KubeObject, kind: SyncKind, name: string, path: string
     },
     position,
   }
-}
-
-/** The annotation says `namespace/name`; people may leave the namespace out. */
-export const belongsTo = ({ metadata }: KubeObject, { namespace, name }: PlanInput['scope']): boolean => {
-  const owner = metadata.annotations?.[annotation.sync]
-  return owner === `${namespace}/${name}` || owner === name
 }
 
 function digestOf({ kind, name, objectName, sort, fields }: Omit<PlannedWriteBack, 'digest'>): string {

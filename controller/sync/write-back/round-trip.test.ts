@@ -11,6 +11,7 @@ import { differentFields, isSameText } from '../export.ts'
 import { syncKinds } from '../kinds.ts'
 import { planSync } from '../plan.ts'
 import type { SyncPlan } from '../sync-plan.ts'
+import { planWriteBack } from './plan.ts'
 
 const models = [...new Map([...blockModels.values()].map((model) => [model.kind, model])).values()]
 const path = 'a.toml'
@@ -20,7 +21,7 @@ function planOf(text: string, world: PlanWorld): SyncPlan {
   const { declarations, diagnostics } = read(files)
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
   const places = { reads: () => true, onlyFile: path, newObjects: undefined, deleted: new Map<string, string>() }
-  return planSync(input(declarations, world, { managed: { files, ...places } }))
+  return planSync(input(declarations, world, { managed: { planWriteBack, files, ...places } }))
 }
 
 /** As if somebody had replaced the whole spec. */
