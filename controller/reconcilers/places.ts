@@ -18,8 +18,9 @@ export interface PlaceDeps {
   hosts: Hosts
 }
 
-/** The part of a status that names places where something of the object may be, besides the one where it is. */
+/** The part of a status that says on which Server the object is, and where else something of it may be. */
 interface Leftovers {
+  server?: string
   leftovers?: Place[]
 }
 
@@ -38,6 +39,13 @@ export async function announce(place: Place, pass: Pick<PlacedPass, 'status' | '
 /** What is at a place is to be removed from there. */
 export function leave(place: Place, fields: Leftovers): void {
   keepLeftovers([...withoutPlace(fields.leftovers, place), place], fields)
+}
+
+/** The object is where it belongs. What is elsewhere stays until that is proven. */
+export function moveIn(here: Place, elsewhere: Place | undefined, fields: Leftovers): void {
+  if (elsewhere !== undefined) leave(elsewhere, fields)
+  fields.server = here.server
+  forget(here, fields)
 }
 
 /** Nothing is to be removed from a place, since the object is there, or nothing is any more. */

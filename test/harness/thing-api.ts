@@ -77,7 +77,7 @@ export interface ThingApi {
   close(): Promise<void>
 }
 
-/** The real standalone API, in process, that serves Things (or what another folder defines) in the namespace `default`. */
+/** The real standalone API, in process, that serves Things (or other kinds) in the namespace `default`. */
 export const startThingApi = async ({ listen = false, definitions = [thingDefinition] } = {}): Promise<ThingApi> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'komodo-things-'))
   const server = await startApiServer({ dataDir, listen: listen ? { host: '127.0.0.1', port: 0 } : undefined })

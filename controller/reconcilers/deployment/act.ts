@@ -7,7 +7,7 @@ import type { ContainerObservation, ContainerRollout } from '../../hosts/port.ts
 import { passGate } from '../after/gate.ts'
 import { recordFailure, recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
-import { announce, forget, formerPlaces, leave, type Place, removeLeftovers } from '../places.ts'
+import { announce, forget, formerPlaces, moveIn, type Place, removeLeftovers } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import { claimOf, takenOver, takeOver } from './adopt.ts'
 import type { Health, Plan } from './plan.ts'
@@ -49,7 +49,7 @@ export async function act(plan: Plan, work: Work): Promise<Recheck> {
       if (isOurs(work) && (pass.status.fields.deployedHash !== hash || pass.status.fields.rollout !== undefined)) {
         recordSuccess(pass.status.fields, hash, work.deps.clock.now())
       }
-      if (isOurs(work)) moveIn(work)
+      if (isOurs(work)) settleIn(work)
       return settle(work, plan.health)
   }
 }
@@ -93,7 +93,7 @@ async function rollOut(work: Work, plan: Plan & { action: 'deploy' }): Promise<R
     const done = await onHost(serverName, deployed, () =>
       host.deployContainer(containerRequest(deployment.spec, desired, how), pass.signal),
     )
-    moveIn(work)
+    settleIn(work)
     for (const place of former) forget(place, fields)
     return done
   })
@@ -243,14 +243,10 @@ async function settle(work: Work, health: Health): Promise<Recheck> {
 
 const placeOf = ({ server, desired }: Work): Place => ({ server: server.metadata.name, name: desired.name })
 
-/** It is where it belongs. What is elsewhere stays until this one is proven. */
-function moveIn(work: Work): void {
+function settleIn(work: Work): void {
   const { fields } = work.pass.status
-  const here = placeOf(work)
-  if (work.elsewhere !== undefined) leave(work.elsewhere, fields)
-  fields.server = here.server
-  fields.containerName = here.name
-  forget(here, fields)
+  moveIn(placeOf(work), work.elsewhere, fields)
+  fields.containerName = work.desired.name
 }
 
 function reportFacts(pass: Pass<Deployment>, container: ContainerObservation | undefined): void {

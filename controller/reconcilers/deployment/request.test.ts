@@ -3,8 +3,8 @@ import { deployment } from '../../../test/build/objects.ts'
 import { annotation } from '../../api/names.ts'
 import { StalledError } from '../../engine/errors.ts'
 import { Interpolation } from '../../text/interpolate.ts'
+import { interpolatedFields } from '../../text/interpolated-fields.ts'
 import { digestWith } from '../digest.ts'
-import { interpolatedFields } from '../interpolation/fields.ts'
 import { containerNameOf, type DeployPurpose, desiredContainer, hashOf, pullPolicy } from './request.ts'
 
 const values = new Interpolation(

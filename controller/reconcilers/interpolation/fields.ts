@@ -1,8 +1,6 @@
 import { isPlainObject, valueAt } from '../../json.ts'
 import { type InterpolatedFields, type InterpolatedKind, interpolatedFields } from '../../text/interpolated-fields.ts'
 
-export { interpolatedFields }
-
 /** Stands for the command in `composeCmdWrapper`; looks like a variable and is none. */
 export const COMPOSE_COMMAND = '[[COMPOSE_COMMAND]]'
 

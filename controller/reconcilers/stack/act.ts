@@ -7,7 +7,7 @@ import type { ComposeReport, ComposeRequest } from '../../hosts/port.ts'
 import { passGate } from '../after/gate.ts'
 import { recordNothingToDo, recordStart, recordSuccess } from '../deploy-record.ts'
 import { onHost } from '../host-failure.ts'
-import { announce, forget, formerPlaces, leave, type Place, removeLeftovers } from '../places.ts'
+import { announce, forget, formerPlaces, moveIn, type Place, removeLeftovers } from '../places.ts'
 import { ownerOf } from '../references.ts'
 import { takeOver } from './adopt.ts'
 import { failureOf, lastFailureText, refusedBefore } from './failure.ts'
@@ -70,9 +70,9 @@ async function deploy(work: Work, plan: Plan & { action: 'deploy' }): Promise<Re
     }
     if (elsewhere !== undefined || fields.project === undefined) await announce(here, pass)
     // A former name is kept until nothing has it any more.
-    if (former.length === 0) moveIn(work)
+    if (former.length === 0) settleIn(work)
     const done = await up(work, compose)
-    moveIn(work)
+    settleIn(work)
     for (const place of former) forget(place, fields)
     return done
   })
@@ -206,14 +206,10 @@ async function tidyUp(work: Work): Promise<void> {
 
 const placeOf = ({ server, desired }: Work): Place => ({ server: server.metadata.name, name: desired.settings.project })
 
-/** It is where it belongs. What is elsewhere stays until this one is up. */
-function moveIn(work: Work): void {
+function settleIn(work: Work): void {
   const { fields } = work.pass.status
-  const here = placeOf(work)
-  if (work.elsewhere !== undefined) leave(work.elsewhere, fields)
-  fields.server = here.server
-  fields.project = here.name
-  forget(here, fields)
+  moveIn(placeOf(work), work.elsewhere, fields)
+  fields.project = work.desired.settings.project
 }
 
 const deployedText = ({ desired, server, pass, observed }: Work): string => {
