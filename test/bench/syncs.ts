@@ -45,8 +45,13 @@ async function serve(syncs: number, remotes: number): Promise<void> {
   }
   console.log(server.url)
   for await (const line of createInterface(process.stdin)) {
-    if (line === 'requests') console.log(server.requests.length)
-    else console.log(repositories[Number(line) % remotes]?.commit(Object.fromEntries([fileOf(Number(line), 'two')])))
+    if (line === 'requests') {
+      console.log(server.requests.length)
+      continue
+    }
+    const [name, text] = fileOf(Number(line), 'two')
+    const remote = Number(line) % remotes
+    console.log(repositories[remote]?.commit({ ...filesOf(remote, 'one'), [name]: text }))
   }
   process.exit(0)
 }
