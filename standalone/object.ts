@@ -39,5 +39,11 @@ export const inOrder = (object: JsonObject): JsonObject => {
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: metadata ?? {}, ...rest }
 }
 
+let lastSecond = { second: Number.NaN, text: '' }
+
 /** RFC 3339 with whole seconds, as metav1.Time. */
-export const timeText = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`
+export const timeText = (time: Date): string => {
+  const second = Math.floor(time.getTime() / 1000)
+  if (second !== lastSecond.second) lastSecond = { second, text: `${time.toISOString().slice(0, 19)}Z` }
+  return lastSecond.text
+}

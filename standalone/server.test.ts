@@ -23,7 +23,8 @@ describe('who may come in over TLS', () => {
   interface GetOptions {
     certificate?: boolean
     authorization?: string
-    body?: string
+    /** In pieces it goes without telling its length. */
+    body?: string | string[]
     onData?: () => void
   }
   const get = (path: string, options: GetOptions = {}) =>
@@ -53,7 +54,9 @@ describe('who may come in over TLS', () => {
         },
       )
       outgoing.once('error', reject)
-      outgoing.end(options.body)
+      const { body } = options
+      if (Array.isArray(body)) for (const piece of body) outgoing.write(piece)
+      outgoing.end(Array.isArray(body) ? undefined : body)
     })
 
   it('lets the certificate of the kubeconfig do everything', async () => {
@@ -63,6 +66,9 @@ describe('who may come in over TLS', () => {
   it('attack: makes room for little from those who do not say who they are', async () => {
     expect((await get('/api/v1/secrets', { body: 'x'.repeat(60 * 1024) })).status).toBe(403)
     expect((await get('/api/v1/secrets', { body: 'x'.repeat(70 * 1024) })).status).toBe(413)
+    const pieces = Array<string>(7).fill('x'.repeat(10 * 1024))
+    expect((await get('/api/v1/secrets', { body: pieces.slice(1) })).status).toBe(403)
+    expect((await get('/api/v1/secrets', { body: pieces })).status).toBe(413)
     expect((await get('/api/v1/secrets', { body: 'x'.repeat(70 * 1024), certificate: true })).status).not.toBe(413)
   })
 

@@ -51,11 +51,17 @@ export const entriesOf = (object: JsonObject | undefined): ManagedFieldsEntry[] 
   return Array.isArray(entries) ? (entries.filter(isObject) as unknown as ManagedFieldsEntry[]) : []
 }
 
-/** What there is before a create. Built-in kinds have fields that are always written, with their zero values. */
+const emptyObjects = new WeakMap<TypeModel, JsonObject>()
+
+/** What there is before a create, to be read only. Built-in kinds have fields that are always written, with their zero values. */
 export const emptyObject = (model: TypeModel): JsonObject => {
+  const known = emptyObjects.get(model)
+  if (known) return known
   const object: JsonObject = {}
   if (!model.custom) model.decode(object)
-  return { ...object, apiVersion: apiVersionOf(model), kind: model.kind }
+  const empty = { ...object, apiVersion: apiVersionOf(model), kind: model.kind }
+  emptyObjects.set(model, empty)
+  return empty
 }
 
 /** A shallow copy: `object` itself stays as it is. */

@@ -52,7 +52,8 @@ export const trackUpdate: TrackUpdate = (request) => {
   if (given.size === 0 && old) return undefined
   const next = withoutEntries(object)
   const live = old ? withoutEntries(old) : emptyObject(model)
-  if (typedFaults(next, model.fields, true).length || typedFaults(live, model.fields, true).length) return undefined
+  if (typedFaults(next, model.fields, true).length) return undefined
+  if (old && typedFaults(live, model.fields, true).length) return undefined
   const updater = managerFor(manager, 'Update', apiVersionOf(model), subresource)
   const entries = encodeManagers(recordUpdate(live, next, given, updater, time, kindOf(model, subresource, modelOf)))
   if (!entries || !old || !isObject(old.metadata)) return entries

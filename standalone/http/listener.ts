@@ -37,7 +37,8 @@ const DRAIN_MS = 2_000
 export class Listener {
   readonly #options: ListenerOptions
   readonly #server: Server
-  readonly #closing = new AbortController()
+  /** Of requests whose answer is under way. */
+  readonly #answering = new Set<AbortController>()
 
   private constructor(options: ListenerOptions) {
     this.#options = options
@@ -79,7 +80,7 @@ export class Listener {
 
   /** Ends watches, lets answers under way finish, and closes. */
   async close(): Promise<void> {
-    this.#closing.abort()
+    for (const abort of this.#answering) abort.abort()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     const force = setTimeout(() => this.#server.closeAllConnections(), DRAIN_MS)
     this.#server.closeIdleConnections()
@@ -90,8 +91,11 @@ export class Listener {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const abort = new AbortController()
     const stop = (): void => abort.abort()
-    response.once('close', stop)
-    this.#closing.signal.addEventListener('abort', stop, { once: true })
+    // To abort costs as much as to answer, and after the answer there is nobody to hear it.
+    response.once('close', () => {
+      if (!response.writableFinished) stop()
+    })
+    this.#answering.add(abort)
     let recheck: NodeJS.Timeout | undefined
     try {
       const answer = await this.#answer(request, abort.signal)
@@ -107,7 +111,7 @@ export class Listener {
       response.destroy()
     } finally {
       clearInterval(recheck)
-      this.#closing.signal.removeEventListener('abort', stop)
+      this.#answering.delete(abort)
     }
   }
 
@@ -171,17 +175,25 @@ const flatten = ({ headers }: IncomingMessage): Record<string, string> => {
   return flat
 }
 
-const readBody = async (request: IncomingMessage, most: number): Promise<Buffer | undefined> => {
+const readBody = (request: IncomingMessage, most: number): Promise<Buffer | undefined> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>()
   const declared = Number(request.headers['content-length'] ?? 0)
-  const limit = (): StatusError => tooLarge(`Request entity too large: limit is ${most}`)
-  if (declared > most) throw limit()
-  if (declared === 0 && request.headers['transfer-encoding'] === undefined) return undefined
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length
-    if (length > most) throw limit()
-    chunks.push(chunk as Buffer)
+  const refuse = (): void => reject(tooLarge(`Request entity too large: limit is ${most}`))
+  if (declared > most) refuse()
+  else if (declared === 0 && request.headers['transfer-encoding'] === undefined) resolve(undefined)
+  else {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= most) chunks.push(chunk)
+      else {
+        request.removeAllListeners('data').pause()
+        refuse()
+      }
+    })
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    request.once('error', reject)
   }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+  return promise
 }

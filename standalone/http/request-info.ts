@@ -37,8 +37,9 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 export const requestInfo = (method: string, url: string): RequestInfo => {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
-  const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
+  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
+  const parts = path.split('/').filter((part) => part !== '')
+  const segments = path.includes('%') ? parts.map(decodeURIComponent) : parts
   const other: RequestInfo = { path, query, verb: method.toLowerCase() }
 
   let rest: string[]

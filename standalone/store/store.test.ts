@@ -64,6 +64,28 @@ describe('writing', () => {
     ])
   })
 
+  it('is seen by reads of the same transaction, and no more once it is undone', async () => {
+    await put('a', 'old')
+    const seen: (string | undefined)[] = []
+    const look = (tx: Pick<Store, 'get'>): void =>
+      void seen.push(tx.get('things', 'a')?.text.match(/"value":"(.*)"/)?.[1])
+    await Promise.allSettled([
+      store.write((tx) => {
+        look(tx)
+        tx.put('things', 'a', render('new'))
+        look(tx)
+        throw new Error('on second thought')
+      }),
+      store.write((tx) => {
+        look(tx)
+        tx.remove('things', 'a', render('gone'))
+        look(tx)
+      }),
+      store.write(look),
+    ])
+    expect(seen).toEqual(['old', 'new', 'old', undefined, undefined])
+  })
+
   it('is not seen by readers before it is committed', async () => {
     const written = put('a')
     expect(store.get('things', 'a')).toBeUndefined()

@@ -23,6 +23,8 @@ export class Writer extends Reader implements Transaction {
   #revision = 0
   #changes: Change[] = []
   #before: { revision: number; changes: number } | undefined
+  /** What was read last: whoever writes an object has mostly just read it. */
+  #last: { resource: string; path: string; stored: Stored | undefined } | undefined
 
   constructor(database: DatabaseSync) {
     super(database)
@@ -40,6 +42,7 @@ export class Writer extends Reader implements Transaction {
   reset(revision: number): void {
     this.#revision = revision
     this.#changes = []
+    this.#last = undefined
   }
 
   get revision(): number {
@@ -61,6 +64,13 @@ export class Writer extends Reader implements Transaction {
     } finally {
       if (this.#before) this.#release.run()
     }
+  }
+
+  override get(resource: string, path: string): Stored | undefined {
+    if (this.#last?.path === path && this.#last.resource === resource) return this.#last.stored
+    const stored = super.get(resource, path)
+    this.#last = { resource, path, stored }
+    return stored
   }
 
   put(resource: string, path: string, render: Render): Stored {
@@ -85,6 +95,7 @@ export class Writer extends Reader implements Transaction {
       this.#savepoint.run()
       this.#before = { revision: this.#revision, changes: this.#changes.length }
     }
+    this.#last = undefined
     this.#insert.run(revision, type, previous?.revision ?? 0, resource, path, text)
     this.#revision = revision
     this.#changes.push(new Change({ revision, type, resource, path, text, previousText: previous?.text }))
@@ -93,6 +104,7 @@ export class Writer extends Reader implements Transaction {
 
   #undoOperation(): void {
     if (!this.#before) return
+    this.#last = undefined
     this.#undo.run()
     this.#revision = this.#before.revision
     this.#changes.length = this.#before.changes

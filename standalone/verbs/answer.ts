@@ -5,6 +5,7 @@ import { metaOf } from '../object.ts'
 import type { JsonObject, TableOptions } from '../schema/contract.ts'
 import { badRequest } from '../schema/faults.ts'
 import { toTable } from '../table/table.ts'
+import type { Written } from './persist.ts'
 
 /** An object as the client wants to see it. */
 export const answerObject = (call: Call, status: number, object: JsonObject): ApiResponse => {
@@ -16,6 +17,11 @@ export const answerObject = (call: Call, status: number, object: JsonObject): Ap
   }
   return answerText(status, JSON.stringify(object), call.representation, call.warnings)
 }
+
+export const answerWritten = (call: Call, status: number, { object, text }: Written): ApiResponse =>
+  text === undefined || call.representation.as
+    ? answerObject(call, status, object)
+    : answerText(status, text, call.representation, call.warnings)
 
 export const answerObjectText = (call: Call, status: number, text: string): ApiResponse =>
   call.representation.as

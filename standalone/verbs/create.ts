@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../api.ts'
 import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
-import { answerObject } from './answer.ts'
+import { answerWritten } from './answer.ts'
 import { decodeBody } from './decode.ts'
 import { writeOptions } from './options.ts'
 import { createObject, refuseVersion, settleNamespace, settleNew } from './persist.ts'
@@ -16,5 +16,5 @@ export const create = async (call: Call): Promise<ApiResponse> => {
   const created = await call.backend.store.write((tx) =>
     createObject(tx, call, object, { dryRun: options.dryRun, manager }),
   )
-  return answerObject(call, 201, created)
+  return answerWritten(call, 201, created)
 }

@@ -14,7 +14,7 @@ import { invalidValue } from '../schema/field.ts'
 import { marshal } from '../schema/go.ts'
 import { parseJson } from '../schema/json.ts'
 import type { Transaction } from '../store/writer.ts'
-import { answerObject } from './answer.ts'
+import { answerWritten } from './answer.ts'
 import { duplicateFields, notRegistered, strictly, unknownFields } from './decode.ts'
 import { type WriteOptions, writeOptions } from './options.ts'
 import {
@@ -69,7 +69,7 @@ const patchLive = (call: Call, type: PatchType, text: string, options: WriteOpti
     const object = decodePatched(call, options, patched, body.duplicates)
     checkName(call, object)
     settleNamespace(call, object)
-    return answerObject(
+    return answerWritten(
       call,
       200,
       updateObject(tx, call, live.stored, live.object, object, { dryRun: options.dryRun, manager }),
@@ -204,8 +204,8 @@ const answerApplied = (
 ): ApiResponse => {
   const writing = { dryRun, manager: undefined }
   settleNamespace(call, object)
-  if (live) return answerObject(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
+  if (live) return answerWritten(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
   call.authorizeCreate()
   settleNew(call, object)
-  return answerObject(call, 201, createObject(tx, call, object, writing))
+  return answerWritten(call, 201, createObject(tx, call, object, writing))
 }

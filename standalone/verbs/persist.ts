@@ -83,8 +83,20 @@ const subjectOf = ({ served: { model, resource } }: Call): { group: string; kind
   kind: model.kind,
 })
 
-/** Checks and stores a new object. Answers it as stored. */
-export const createObject = (tx: Transaction, call: Call, object: JsonObject, writing: Writing): JsonObject => {
+/** An object after it was written. */
+export interface Written {
+  object: JsonObject
+  /** Of the object, where this version shows it as it is stored. */
+  text?: string
+}
+
+const put = (tx: Transaction, { served }: Call, path: string, object: JsonObject): Written => {
+  const { text } = tx.put(served.resource.storage, path, (revision) => storedText(served, object, revision))
+  return served.convert ? { object } : { object, text }
+}
+
+/** Checks and stores a new object. */
+export const createObject = (tx: Transaction, call: Call, object: JsonObject, writing: Writing): Written => {
   const { served, backend } = call
   const { model, resource } = served
   const meta = metaOf(object)
@@ -103,9 +115,7 @@ export const createObject = (tx: Transaction, call: Call, object: JsonObject, wr
     throw alreadyExists(resource, meta.name!, deletionTimestamp ? 'object is being deleted: ' : '')
   }
   warnOfFinalizers(call, object)
-  if (writing.dryRun) return object
-  tx.put(resource.storage, path, (revision) => storedText(served, object, revision))
-  return object
+  return writing.dryRun ? { object } : put(tx, call, path, object)
 }
 
 /** Finalizers that Kubernetes itself has a meaning for. */
@@ -148,7 +158,7 @@ export const setManagedFields = (
 export const subresourceOf = ({ subresource }: Pick<Call, 'subresource'>): Subresource =>
   subresource === 'status' ? 'status' : ''
 
-/** Checks and stores an object over `stored`. Answers it as stored; without a change nothing is written. */
+/** Checks and stores an object over `stored`; without a change nothing is written. */
 export const updateObject = (
   tx: Transaction,
   call: Call,
@@ -156,9 +166,9 @@ export const updateObject = (
   old: JsonObject,
   object: JsonObject,
   writing: Writing,
-): JsonObject => {
+): Written => {
   const { served, backend } = call
-  const { model, resource } = served
+  const { model } = served
   const meta = metaOf(object)
   const oldMeta = metaOf(old)
   const name = oldMeta.name!
@@ -182,12 +192,10 @@ export const updateObject = (
   if (isReleased(object, old)) {
     // Watchers see what was there last, finalizer and all.
     if (!writing.dryRun) removeObject(tx, call, old)
-    return object
+    return { object }
   }
-  if (equal(withoutTimes(object), withoutTimes(old))) return old
-  if (writing.dryRun) return object
-  tx.put(resource.storage, stored.path, (revision) => storedText(served, object, revision))
-  return object
+  if (equal(withoutTimes(object), withoutTimes(old))) return { object: old }
+  return writing.dryRun ? { object } : put(tx, call, stored.path, object)
 }
 
 /** When its managers wrote last is no change by itself: they may have written what nobody keeps. */

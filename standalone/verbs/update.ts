@@ -3,7 +3,7 @@ import { managerOf } from '../apply/update.ts'
 import type { Call } from '../call.ts'
 import { notFound } from '../http/status.ts'
 import { badRequest } from '../schema/faults.ts'
-import { answerObject } from './answer.ts'
+import { answerWritten } from './answer.ts'
 import { decodeBody } from './decode.ts'
 import { writeOptions } from './options.ts'
 import { checkName, createObject, liveObject, settleNamespace, settleNew, updateObject } from './persist.ts'
@@ -19,10 +19,10 @@ export const update = async (call: Call): Promise<ApiResponse> => {
   const writing = { dryRun: options.dryRun, manager, uidIsPrecondition: true }
   return call.backend.store.write((tx) => {
     const live = liveObject(tx, call, call.name)
-    if (live) return answerObject(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
+    if (live) return answerWritten(call, 200, updateObject(tx, call, live.stored, live.object, object, writing))
     if (!resource.rules.createOnUpdate || call.subresource) throw notFound(resource, call.name)
     call.authorizeCreate()
     settleNew(call, object)
-    return answerObject(call, 201, createObject(tx, call, object, writing))
+    return answerWritten(call, 201, createObject(tx, call, object, writing))
   })
 }
