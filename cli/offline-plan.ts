@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { KubeObject } from '../controller/api/meta.ts'
 import { annotation, komodoNameOf, label } from '../controller/api/names.ts'
 import { type Secret, secretType } from '../controller/kube/builtin-types.ts'
@@ -8,7 +9,8 @@ import { planSync } from '../controller/sync/plan.ts'
 import type { SyncPlan } from '../controller/sync/sync-plan.ts'
 import type { ParsedFiles } from '../controller/toml/declaration.ts'
 import type { CommandContext, Connection } from './context.ts'
-import { formatPlace, isError, loadDeclarations, refusesAll } from './declarations.ts'
+import { formatPlace, isError, parseFiles, refusesAll } from './declarations.ts'
+import type { FolderFiles } from './folder.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a folder or file declares, and the plan of that; none where the files are refused. */
@@ -18,21 +20,22 @@ interface FolderPlan {
 }
 
 /** Against nothing. */
-export const planAlone = async (source: string, { cwd, signal }: CommandContext): Promise<FolderPlan> => {
-  const parsed = await loadDeclarations(source, cwd, signal)
+export const planAlone = (folder: FolderFiles): FolderPlan => {
+  const parsed = parseFiles(folder)
   return parsed.diagnostics.some(refusesAll) ? { parsed } : { parsed, planned: planOffline(parsed) }
 }
 
-/** Against what the API has. It is asked first, and answers while the files are read. */
+/** Against what the API has. It is asked first, and answers while the files are parsed. */
 export const planLive = async (
-  source: string,
-  { cwd, signal, terminal, connect }: CommandContext,
+  folder: FolderFiles,
+  { signal, terminal, connect }: Pick<CommandContext, 'signal' | 'terminal' | 'connect'>,
 ): Promise<FolderPlan> => {
   const asked = connect().then((connection) => liveState(connection, terminal, signal))
   asked.catch(() => {
     // Told below, unless the files are refused anyway.
   })
-  const parsed = await loadDeclarations(source, cwd, signal)
+  await setImmediate()
+  const parsed = parseFiles(folder)
   if (parsed.diagnostics.some(refusesAll)) return { parsed }
   const state = await asked
   const name = syncBehind(parsed, state.live)

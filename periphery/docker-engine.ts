@@ -7,6 +7,7 @@ import {
   type RegistryAuth,
   type StopOptions,
 } from '../controller/hosts/port.ts'
+import { tooLong } from '../controller/text/whole-lines.ts'
 import { withDeadline } from './deadline.ts'
 import type { DockerConnection } from './docker-connection.ts'
 import { engineMessage, reasonOf, statusOf, toHostError } from './docker-errors.ts'
@@ -195,7 +196,7 @@ export class DockerEngine implements ContainerEngine {
         .toString('utf8')
         .split('\n')
         .filter((line) => line.trim() !== '')
-        .map((line) => line.slice(0, LONGEST_LINE))
+        .map((line) => (line.length <= LONGEST_LINE ? line : tooLong(LONGEST_LINE)))
         .slice(-count)
     })
   }

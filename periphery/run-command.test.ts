@@ -40,6 +40,12 @@ describe('a command', () => {
     expect(output.endsWith('999999\n1000000\nend\n')).toBe(true)
   })
 
+  it('attack: that prints a secret across the place where its output is cut shows no part of it', async () => {
+    const secret = 'correct-horse-battery-staple'
+    const { output } = await runCommand(shell(`printf '%s%s%16370d' start ${secret} 0`), never)
+    expect(output).toBe('(a line of more than 16384 characters is not shown)')
+  })
+
   it('that hangs is stopped at its deadline, with all that it started', async () => {
     const directory = mkdtempSync(path.join(tmpdir(), 'run-command-'))
     const pidFile = path.join(directory, 'pid')

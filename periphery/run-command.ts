@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { StringDecoder } from 'node:string_decoder'
 import { HostUnreachableError } from '../controller/hosts/port.ts'
+import { lastLines } from '../controller/text/whole-lines.ts'
 
 /** A program to run: its words go to the system as they are, never through a shell. */
 export interface Command {
@@ -29,7 +30,7 @@ export class CommandDeadlineError extends Error {
 }
 
 /** What is kept of the output for people. */
-const maxOutputBytes = 16 * 1024
+const maxOutputCharacters = 16 * 1024
 /** What is kept for parsers; more than any sensible `compose config`. */
 const maxParsedBytes = 16 * 1024 * 1024
 const termGraceMs = 3_000
@@ -60,7 +61,7 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
     const decoder = new StringDecoder('utf8')
     return (chunk: Buffer) => {
       output += decoder.write(chunk)
-      if (output.length > 4 * maxOutputBytes) output = output.slice(-2 * maxOutputBytes)
+      if (output.length > 4 * maxOutputCharacters) output = output.slice(-2 * maxOutputCharacters)
     }
   }
   const keepOutput = keep()
@@ -100,7 +101,12 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
       return
     }
     const stdout = Buffer.concat(parsed).toString('utf8')
-    resolve({ exitCode, stdout, output: endOf(output), durationMs: performance.now() - started })
+    resolve({
+      exitCode,
+      stdout,
+      output: lastLines(output, maxOutputCharacters),
+      durationMs: performance.now() - started,
+    })
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     stopped = new HostUnreachableError(
@@ -121,12 +127,6 @@ export const runCommand = (command: Command, signal: AbortSignal): Promise<Comma
     })
   })
   return promise
-}
-
-const endOf = (output: string): string => {
-  if (output.length <= maxOutputBytes) return output
-  const end = output.slice(-maxOutputBytes)
-  return end.slice(end.search(/[\r\n]/) + 1)
 }
 
 const killGroup = (pid: number | undefined, signal: NodeJS.Signals): void => {

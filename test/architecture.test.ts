@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   [api]: [],
   [json]: [],
   'controller/text': [],
-  'controller/git': ['controller/kube/node-http.ts'],
+  'controller/git': ['controller/kube/node-http.ts', 'controller/text/whole-lines.ts'],
   'controller/sops': [],
   'controller/toml': [api, json, 'controller/text'],
   'controller/kube': [api, 'standalone/api.ts'],

@@ -7,6 +7,7 @@ import { describeChanges } from '../../controller/sync/plan-parts.ts'
 import type { CommandContext } from '../context.ts'
 import { printDiagnostics } from '../declarations.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
+import { readFolder } from '../folder.ts'
 import { findSync } from '../objects.ts'
 import { hasErrors, planLive, printProblems } from '../offline-plan.ts'
 import { selectionOf } from '../only.ts'
@@ -41,7 +42,7 @@ interface Found {
 
 async function changesOfFolder(source: string, context: CommandContext): Promise<Found | undefined> {
   const { terminal } = context
-  const { parsed, planned } = await planLive(source, context)
+  const { parsed, planned } = await planLive(await readFolder(source, context.cwd, context.signal), context)
   printDiagnostics(parsed, terminal)
   if (planned === undefined) {
     terminal.note('nothing is compared until the errors are mended')

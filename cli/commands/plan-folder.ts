@@ -3,6 +3,7 @@ import { renderPlan } from '../../controller/sync/render.ts'
 import type { CommandContext } from '../context.ts'
 import { printDiagnostics } from '../declarations.ts'
 import { type ExitCode, exit } from '../exit.ts'
+import type { FolderFiles } from '../folder.ts'
 import { hasErrors, planAlone, planLive, printProblems } from '../offline-plan.ts'
 import { narrowed, selectionOf } from '../only.ts'
 import { planPaint } from './stored-plan.ts'
@@ -17,12 +18,12 @@ export interface FolderPlanOptions {
 
 /** The plan of a folder or file, made here. */
 export const planOfFolder = async (
-  source: string,
+  folder: FolderFiles,
   options: FolderPlanOptions,
   context: CommandContext,
 ): Promise<ExitCode> => {
   const { terminal } = context
-  const { parsed, planned } = options.live ? await planLive(source, context) : await planAlone(source, context)
+  const { parsed, planned } = options.live ? await planLive(folder, context) : planAlone(folder)
   if (planned === undefined) {
     printDiagnostics(parsed, terminal)
     terminal.note('nothing is planned until the errors are mended')

@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isConditionTrue } from '../../controller/api/meta.ts'
 import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { serverKind } from '../../controller/api/v1alpha1/server.ts'
 import { ApiError } from '../../controller/kube/client.ts'
 import { type SyncOperator, startSyncOperator } from '../../test/harness/sync-operator.ts'
+import { SyncScene } from '../../test/harness/sync-scene.ts'
 import { waitUntil } from '../../test/harness/wait-until.ts'
 import type { CommandContext } from '../context.ts'
 import { exit } from '../exit.ts'
@@ -80,6 +82,95 @@ describe('komodo plan --live of a folder that was applied', () => {
     expect(await plan('declared', live, context(client))).toBe(exit.changes)
     expect(said[0]).toBe('warning: you may not list Secrets in namespace default: secret values count as changed')
     expect(said.at(-1)).toContain('Plan: 1 to update')
+  })
+})
+
+describe('komodo plan --live of the files that a sync has applied', () => {
+  const name = 'watched'
+  const key = { namespace: 'default', name }
+  const text = '[[server]]\nname = "watched"\nconfig.address = "local"\n'
+  const local = () => path.join(operator.directory, 'checkout', 'a.toml')
+  const asked: string[] = []
+  const counting = (): typeof operator.client => ({
+    ...operator.client,
+    list: (type, options) => {
+      asked.push(type.kind)
+      return operator.client.list(type, options)
+    },
+  })
+  const look = async () => {
+    asked.length = 0
+    return plan('checkout', live, context(counting()))
+  }
+  const scene = () => {
+    const one = new SyncScene(operator)
+    one.name = name
+    return one
+  }
+
+  beforeAll(async () => {
+    const folder = path.join(operator.directory, 'syncs', name)
+    for (const place of [folder, path.dirname(local())]) {
+      await mkdir(place, { recursive: true })
+      await writeFile(path.join(place, 'a.toml'), text)
+    }
+    await scene().create({ filesOnHost: true, resourcePath: ['.'] }, name)
+    await scene().reaches('Ready', 'True')
+    await scene().poke()
+  })
+  afterAll(async () => {
+    await operator.client.delete(resourceSyncKind, key)
+    await operator.client.delete(serverKind, key)
+  })
+
+  it('asks nothing but that sync, which has compared them', async () => {
+    expect(await look()).toBe(exit.ok)
+    const { status } = await scene().sync()
+    expect(said).toEqual([
+      'Plan: nothing to do.',
+      `ResourceSync watched has applied these very files, and found all in order (${status?.lastAppliedRevision})`,
+    ])
+    expect(asked).toEqual(['ResourceSync'])
+  })
+
+  it('compares by itself what differs by a letter', async () => {
+    await writeFile(local(), text.replace('"watched"', '"watcher"'))
+    expect(await look()).toBe(exit.changes)
+    expect(said.join('\n')).toContain('+ create Server watcher')
+    await writeFile(local(), text)
+  })
+
+  it('compares by itself for who wants to hear more, or asks for the difference', async () => {
+    for (const command of [
+      () => plan('checkout', { ...live, output: 'json' }, context(counting())),
+      () => diff('checkout', {}, context(counting())),
+    ]) {
+      asked.length = 0
+      expect(await command()).toBe(exit.ok)
+      expect(asked).toContain('Server')
+    }
+    const only = plan('checkout', { ...live, only: ['server'] }, context())
+    await expect(only).rejects.toThrow('the plan changes nothing of Server')
+  })
+
+  it('compares by itself when that sync no longer looks', async () => {
+    await scene().change({ operator: { suspend: true } })
+    await waitUntil('the sync to rest', async () => isConditionTrue(await scene().sync(), 'Suspended'))
+    await scene().patch('Server', name, { spec: { address: 'https://evil:8120' } })
+    expect(await look()).toBe(exit.changes)
+    await scene().change({ operator: { suspend: false } })
+  })
+
+  it('compares by itself when it may not ask for syncs, and tells what it may not', async () => {
+    const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'you may not list syncs' })
+    const client: typeof operator.client = {
+      ...operator.client,
+      list: async (type, options) => {
+        if (type.kind === 'ResourceSync') throw forbidden
+        return operator.client.list(type, options)
+      },
+    }
+    await expect(plan('checkout', live, context(client))).rejects.toThrow('you may not list syncs')
   })
 })
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { CommandContext } from '../context.ts'
-import { CommandError, type ExitCode } from '../exit.ts'
+import { CommandError, type ExitCode, exit } from '../exit.ts'
 import type { FolderPlanOptions } from './plan-folder.ts'
 import type { SyncPlanOptions } from './plan-sync.ts'
 
@@ -16,5 +16,12 @@ export const plan = async (source: string, options: PlanOptions, context: Comman
     return (await import('./plan-sync.ts')).planOfSync(source, options, context)
   }
   if (options.applied) throw new CommandError(`--applied is for a ResourceSync, and ${source} is a file or folder here`)
-  return (await import('./plan-folder.ts')).planOfFolder(source, options, context)
+  // The connection is made while the files are read; what is wrong with it is told by whoever asks something.
+  if (options.live) context.connect().catch(() => {})
+  const { readFolder } = await import('../folder.ts')
+  const folder = await readFolder(source, context.cwd, context.signal)
+  const wantsMore = options.output !== undefined || options.only !== undefined
+  if (options.live && !wantsMore && (await (await import('./plan-applied.ts')).isApplied(folder, context)))
+    return exit.ok
+  return (await import('./plan-folder.ts')).planOfFolder(folder, options, context)
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { simpleGit } from 'simple-git'
+import { lastLines } from '../text/whole-lines.ts'
 import { SourceError } from './errors.ts'
 import { environmentOf, filesFor, homeFiles, loginEnvironment } from './git-environment.ts'
 import { formatBytes, GIT_MEMORY_BYTES } from './limits.ts'
@@ -170,7 +171,7 @@ function spawnGit(
   let lastWords = ''
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.length
-    if (said <= MOST_SAID) lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS)
+    if (said <= MOST_SAID) lastWords = (lastWords + chunk.toString()).slice(-2 * LAST_WORDS)
     else stop(tooLarge(`the host of the repository sends more than ${formatBytes(MOST_SAID)} of messages`))
   })
   // A git that ends early closes its stdin; its exit code tells more than the broken pipe.
@@ -182,8 +183,15 @@ function spawnGit(
     if (stopped !== undefined) reject(stopped.reason)
     else if (code === 0) resolve(Buffer.concat(chunks))
     else {
-      const printed = tellsFailures ? Buffer.concat(chunks).subarray(-LAST_WORDS).toString() : ''
-      reject(new GitExit(`${printed}${lastWords}`.trim() || `git ${args[0]} ended with ${code}`))
+      const printed = tellsFailures
+        ? lastLines(
+            Buffer.concat(chunks)
+              .subarray(-2 * LAST_WORDS)
+              .toString(),
+            LAST_WORDS,
+          )
+        : ''
+      reject(new GitExit(`${printed}${lastLines(lastWords, LAST_WORDS)}`.trim() || `git ${args[0]} ended with ${code}`))
     }
   })
   return promise

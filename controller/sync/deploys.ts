@@ -190,7 +190,7 @@ function mentions(value: unknown, text: string): boolean {
 const stoppedStates = new Set(['created', 'dead', 'down', 'exited', 'paused', 'removing', 'stopped'])
 
 /** The state of something that was observed and does not run. Nothing observed, or an unreachable host, says nothing. */
-function stoppedState(live: KubeObject | undefined): string | undefined {
+export function stoppedState(live: KubeObject | undefined): string | undefined {
   const status = live?.status as (CommonStatus & { state?: string }) | undefined
   const ready = live && conditionOf(live, 'Ready')
   if (status?.state === undefined || ready?.status !== 'False') return undefined

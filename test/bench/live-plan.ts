@@ -1,16 +1,19 @@
 /**
- * A look at 1,000 blocks that are all applied already, with the start of the process, against a bare start of Node: `komodo plan SYNC`, for
- * which the controller has compared them, and `komodo plan DIR --live`, which compares them itself.
+ * A look at 1,000 blocks that are all applied already, with the start of the process, against a bare start of Node: `komodo plan SYNC` and
+ * `komodo plan DIR --live` of the files that the sync applied, both of which take what the controller found; and of files that differ by a
+ * comment, which the command compares itself.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
+import { annotation } from '../../controller/api/names.ts'
+import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alpha1/resource-sync.ts'
 import { createHttpsTransport } from '../../controller/kube/https-transport.ts'
 import { loadKubeconfig } from '../../controller/kube/kubeconfig.ts'
 import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import { TestOperator } from '../harness/operator.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { stackFiles } from './corpus.ts'
 import { median, report } from './report.ts'
 
@@ -18,48 +21,68 @@ const ROUNDS = 11
 const root = path.resolve(import.meta.dirname, '../..')
 
 const dir = mkdtempSync(path.join(tmpdir(), 'komodo-live-plan-'))
+const folder = path.join(dir, 'data/syncs/bench')
+const edited = path.join(dir, 'edited')
 const operator = await TestOperator.start(dir)
 try {
-  const folder = path.join(dir, 'toml')
-  mkdirSync(folder)
   // Disabled servers: this is about the plan.
   for (const { path: name, text } of stackFiles(950, 50, 20)) {
-    writeFileSync(path.join(folder, name), text.replaceAll('enabled = true', 'enabled = false'))
+    const disabled = text.replaceAll('enabled = true', 'enabled = false')
+    for (const [place, comment] of [
+      [folder, ''],
+      [edited, '# edited\n'],
+    ] as const) {
+      mkdirSync(place, { recursive: true })
+      writeFileSync(path.join(place, name), comment + disabled)
+    }
   }
   const komodo = (...args: string[]): string =>
     execFileSync(path.join(root, 'cli/bin/komodo'), ['--kubeconfig', operator.kubeconfig, ...args], {
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
     })
-  const fileContents = stackFiles(950, 50, 1_000)
-    .map(({ text }) => text.replaceAll('enabled = true', 'enabled = false'))
-    .join('\n')
   const transport = createHttpsTransport(await loadKubeconfig(operator.kubeconfig))
-  await createKubeClient({ transport, userAgent: 'bench' }).create(resourceSyncKind, {
+  const client = createKubeClient({ transport, userAgent: 'bench' })
+  const key = { namespace: 'default', name: 'bench' }
+  await client.create(resourceSyncKind, {
     apiVersion: 'komodo.dev/v1alpha1',
     kind: 'ResourceSync',
-    metadata: { name: 'bench', namespace: 'default' },
-    spec: { fileContents },
+    metadata: key,
+    spec: { filesOnHost: true, resourcePath: ['.'] },
+  })
+  await operator.ready('resourcesyncs.komodo.dev', 'bench')
+  // It looks again at its next interval; nobody here waits for that.
+  const annotations = { [annotation.requestedAt]: 'now' }
+  await client.patch(resourceSyncKind, key, { type: 'merge', body: { metadata: { annotations } } })
+  await waitUntil('the sync to find all in order', async () => {
+    const { status } = await client.get<ResourceSync>(resourceSyncKind, key)
+    return status?.filesDigest !== undefined
   })
   await transport.close()
-  await operator.ready('resourcesyncs.komodo.dev', 'bench')
-  const timed = (work: () => unknown): number => {
-    const started = performance.now()
-    work()
-    return performance.now() - started
+  const measured = (work: () => unknown): number => {
+    const rounds = Array.from({ length: ROUNDS }, () => {
+      const started = performance.now()
+      work()
+      return performance.now() - started
+    })
+    return median(rounds.slice(1))
   }
-  const bare: number[] = []
-  const ofSync: number[] = []
-  const plans: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    bare.push(timed(() => execFileSync(process.execPath, ['--eval', ''])))
-    ofSync.push(timed(() => komodo('plan', 'bench')))
-    // Any change would end it with exit code 2, and throw.
-    plans.push(timed(() => komodo('plan', folder, '--live')))
-  }
-  const [start, sync, plan] = [median(bare.slice(1)), median(ofSync.slice(1)), median(plans.slice(1))]
+  const start = measured(() => execFileSync(process.execPath, ['--eval', '']))
+  const line = (name: string, ms: number): void => report(name, `${ms.toFixed(0)} ms`, ms / start)
   report('a bare start of Node', `${start.toFixed(0)} ms`)
-  report('komodo plan of a sync of 1,000 applied blocks', `${sync.toFixed(0)} ms`, sync / start)
-  report('komodo plan --live of a folder with the same blocks', `${plan.toFixed(0)} ms`, plan / start)
+  // Any change would end them with exit code 2, and throw.
+  line(
+    'komodo plan of a sync of 1,000 applied blocks',
+    measured(() => komodo('plan', 'bench')),
+  )
+  line(
+    'komodo plan --live of a folder with the same files',
+    measured(() => komodo('plan', folder, '--live')),
+  )
+  line(
+    '  of one with another comment in each file',
+    measured(() => komodo('plan', edited, '--live')),
+  )
 } finally {
   await operator.stop()
   rmSync(dir, { recursive: true, force: true })

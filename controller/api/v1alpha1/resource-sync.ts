@@ -155,6 +155,12 @@ const resourceSyncStatus = Type.Object({
   ),
   message: Type.Optional(Type.String({ description: 'First line of the commit message.' })),
   declared: Type.Optional(Type.Integer({ description: 'Number of objects that the source declares.' })),
+  filesDigest: Type.Optional(
+    Type.String({
+      description:
+        'Digest of the files, while all that they declare is as they declare it and there is nothing else to say of them. `komodo plan DIR --live` of the same files has nothing to compare then.',
+    }),
+  ),
   ready: Type.Optional(
     Type.Integer({
       description: 'Number of objects of the inventory that were Ready when the source was last looked at.',

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { ResourceSync } from '../../api/v1alpha1/resource-sync.ts'
+import { inScope, type SyncScope } from '../../sync/desired.ts'
 import type { DeclarationFiles } from '../../sync/files.ts'
+import { filesDigest } from '../../sync/files-digest.ts'
+import { syncKinds } from '../../sync/kinds.ts'
 import type { Declaration, Diagnostic } from '../../toml/declaration.ts'
 import { read } from '../../toml/read.ts'
 import type { SecretReader } from '../secrets.ts'
@@ -16,6 +19,8 @@ export interface Declared {
   refused: boolean
   /** What was read, and how it is kept; for whoever writes it. */
   files: DeclarationFiles
+  /** Some of it stands in no file of `files`. */
+  hasSecretFiles: boolean
 }
 
 /** What the files of a source say. */
@@ -36,6 +41,7 @@ export async function readDeclared(
     partial: errors.length > 0,
     refused: errors.some(({ block }) => block === undefined),
     files: selected,
+    hasSecretFiles: sync.spec.operator.secretFiles.length > 0,
   }
 }
 
@@ -44,3 +50,19 @@ export const contentsOf = ({ declarations, diagnostics }: Declared): string =>
   createHash('sha256')
     .update(JSON.stringify([declarations, diagnostics]))
     .digest('base64')
+
+/**
+ * Digest of the files where they are all that counts: nothing odd in them, nothing of them left out, nothing declared elsewhere. Whoever
+ * has the same files may then take what the sync found for his own.
+ */
+export function digestOfAll(
+  { files, diagnostics, declarations, hasSecretFiles }: Declared,
+  scope: SyncScope,
+): string | undefined {
+  const isOdd = diagnostics.some((one) => !files.diagnostics.includes(one))
+  const isWhole = declarations.every(({ kind, spec }) => {
+    const known = syncKinds.get(kind)
+    return known !== undefined && inScope(known, spec, scope)
+  })
+  return isOdd || hasSecretFiles || !isWhole ? undefined : filesDigest(files.files)
+}

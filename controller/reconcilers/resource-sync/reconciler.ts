@@ -14,6 +14,7 @@ import type { Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
+import { filesDigest } from '../../sync/files-digest.ts'
 import { readInventory } from '../../sync/inventory.ts'
 import { planSync } from '../../sync/plan.ts'
 import type { PlanStoreContext } from '../../sync/stored-plans.ts'
@@ -24,10 +25,10 @@ import { isOpen } from './approval.ts'
 import { managedInput, reportInStep, waitsForReview } from './carry-back.ts'
 import { carryOut } from './carry-out.ts'
 import { concernsOf, conflictsOf, ownerOf } from './change-log.ts'
-import { contentsOf, readDeclared } from './declared.ts'
+import { contentsOf, digestOfAll, readDeclared } from './declared.ts'
 import { gather } from './gather.ts'
 import { LiveChanges } from './live-changes.ts'
-import { BY_SYNC, countReady, reportDeclared, reportInForce, reportPlan, shortRevision } from './report.ts'
+import { BY_SYNC, countReady, hasStopped, reportDeclared, reportInForce, reportPlan, shortRevision } from './report.ts'
 import { openSource, rethrowSource, type SourceDeps } from './source.ts'
 
 export interface ResourceSyncDeps extends SourceDeps {
@@ -59,6 +60,8 @@ interface Settled {
   concerns: ReadonlySet<string> | undefined
   /** Of what is declared, where no more than that was behind the plan: another revision of the same is as good. */
   contents: string | undefined
+  /** See status. */
+  filesDigest: string | undefined
 }
 
 /**
@@ -96,6 +99,14 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       const { uid = '', generation, namespace = '' } = sync.metadata
       const recheck: Recheck = { afterMs: parseDuration(sync.spec.operator.interval) }
       const version = changes.version(namespace)
+      // Whatever goes wrong from here on, it is no longer known that all is as declared.
+      delete status.fields.filesDigest
+      const settle = (found: Settled): void => {
+        settled.set(uid, found)
+        countReady(sync, live, status.fields)
+        const digest = found.filesDigest
+        if (digest !== undefined && !hasStopped(sync, live)) status.fields.filesDigest = digest
+      }
 
       const source = await openSource(sync, deps, signal, (secrets) => pass.redact(secrets))
       const { revision, message } = source
@@ -107,8 +118,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       const isSame = last !== undefined && last.generation === generation
       const isQuiet = isSame && !isAsked && !changes.concern(namespace, last.version, last.concerns)
       if (isQuiet && last.revision === revision) {
-        settled.set(uid, { ...last, version })
-        countReady(sync, live, status.fields)
+        settle({ ...last, version })
         return recheck
       }
       settled.delete(uid)
@@ -117,9 +127,10 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       if (!reportDeclared(declared, revision, pass, sync)) return recheck
       const contents = contentsOf(declared)
       if (isQuiet && last.contents === contents) {
-        settled.set(uid, { ...last, revision, version })
+        // Comments may have changed.
+        const digest = last.filesDigest && filesDigest(declared.files.files)
+        settle({ ...last, revision, version, filesDigest: digest })
         reportInForce(revision, pass, sync)
-        countReady(sync, live, status.fields)
         return recheck
       }
       pass.redact(declared.declarations.flatMap((one) => Object.values(one.secrets)))
@@ -157,13 +168,20 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
       if (plan.writeBacks.length > 0 || carriedOut.outdated.length > 0) return { afterMs: AGAIN_MS }
       if (carriedOut.awaiting.length > 0) return { afterMs: DELETION_RECHECK_MS }
 
-      countReady(sync, live, status.fields)
-      if (isInOrder(plan)) {
+      if (!isInOrder(plan)) countReady(sync, live, status.fields)
+      else {
         // What waits for others, or is written back, may depend on anything.
         const isAlone = plan.problems.length === 0 && plan.conflicts.length === 0 && !sync.spec.managed
         const concerns = isAlone ? concernsOf(sync, declared.declarations, plan.inventory) : undefined
         const isWhole = isAlone && plan.withheld === undefined
-        settled.set(uid, { revision, generation, version, concerns, contents: isWhole ? contents : undefined })
+        settle({
+          revision,
+          generation,
+          version,
+          concerns,
+          contents: isWhole ? contents : undefined,
+          filesDigest: isWhole ? digestOfAll(declared, input.scope) : undefined,
+        })
       }
       return recheck
     },

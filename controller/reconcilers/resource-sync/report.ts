@@ -7,6 +7,7 @@ import {
 import type { Lister } from '../../engine/lister.ts'
 import type { Pass } from '../../engine/reconciler.ts'
 import type { ApplyReport } from '../../sync/apply.ts'
+import { stoppedState } from '../../sync/deploys.ts'
 import { formatPosition, type PlanProblem } from '../../sync/desired.ts'
 import { describeChanges } from '../../sync/plan-parts.ts'
 import { renderFieldInLine, renderSummary } from '../../sync/render.ts'
@@ -160,6 +161,13 @@ export function countReady(
     }
   }
   fields.ready = ready
+}
+
+/** Whether something of the sync was observed and does not run, so that it would be deployed, were it looked at. */
+export function hasStopped(sync: Readonly<ResourceSync>, live: ReadonlyMap<string, Lister<KubeObject>>): boolean {
+  return [...live.values()].some((lister) =>
+    lister.byIndex(BY_SYNC, keyText(sync.metadata)).some((object) => stoppedState(object) !== undefined),
+  )
 }
 
 /** Index of the listers: the sync that applied an object. */
