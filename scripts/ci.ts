@@ -29,6 +29,7 @@ const guards: readonly Guard[] = [
     argv: ['make', 'conformance', `REPORT=${conformanceReport}`],
     report: conformanceReport,
   },
+  { name: 'every benchmark runs to its end', argv: ['scripts/bench.sh', '--brief'] },
   { name: 'types, lint, dead code, generated files', argv: ['make', 'verify'] },
   { name: 'the first run: make up', argv: ['make', 'up'] },
   { name: 'the first run twice is harmless', argv: ['make', 'up'] },

@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
+import { sized } from './report.ts'
 
-const CREATES = 12_000
+const CREATES = sized(12_000, 500)
 const CLIENTS = 64
 const WATCHERS = 100
 const EVENTS_PER_S = 500

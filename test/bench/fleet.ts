@@ -21,10 +21,12 @@ import { wire } from '../../controller/wiring.ts'
 import { SimulatedHosts } from '../build/simulated-host.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { metricsOf } from './metrics.ts'
-import { report } from './report.ts'
+import { report, sized } from './report.ts'
 
 const SERVERS = 50
-const IDLE_SECONDS = 60
+const IDLE_SECONDS = sized(60, 2)
+/** Until what follows the last pass is over. */
+const REST_SECONDS = sized(25, 2)
 /** Seconds that a real Core needs, by number of stacks (1,000: measured; 10,000: extrapolated from 2,456). */
 const CORE_SECONDS: Readonly<Record<number, number>> = { 1000: 112, 10000: 3_000 }
 const MIB = 2 ** 20
@@ -193,7 +195,7 @@ const run = async (count: number): Promise<void> => {
     `${after.writes - before.writes - 10}, ${after.commands - before.commands}`,
   )
 
-  await new Promise((resolve) => setTimeout(resolve, 25_000))
+  await new Promise((resolve) => setTimeout(resolve, REST_SECONDS * 1_000))
   const idleWrites = await writesSoFar(operator)
   const idleBefore = { cpu: process.cpuUsage(), at: performance.now() }
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000))

@@ -15,9 +15,9 @@ import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import { TestOperator } from '../harness/operator.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { stackFiles } from './corpus.ts'
-import { median, report } from './report.ts'
+import { median, report, sized } from './report.ts'
 
-const ROUNDS = 11
+const ROUNDS = sized(11, 3)
 const root = path.resolve(import.meta.dirname, '../..')
 
 const dir = mkdtempSync(path.join(tmpdir(), 'komodo-live-plan-'))

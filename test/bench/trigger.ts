@@ -16,9 +16,9 @@ import { createKubeClient } from '../../controller/kube/rest-client.ts'
 import { dockerEnvironment } from '../../scripts/up/workspace.ts'
 import { TestOperator } from '../harness/operator.ts'
 import { waitUntil } from '../harness/wait-until.ts'
-import { median, report } from './report.ts'
+import { median, report, sized } from './report.ts'
 
-const ROUNDS = 12
+const ROUNDS = sized(12, 4)
 const image = 'komodo-operator/busybox:test'
 const name = `bench-trigger-${process.pid}`
 const env = dockerEnvironment()
