@@ -6,6 +6,7 @@ import { customResource } from '../registry/custom.ts'
 import type { ServedVersion } from '../registry/resource.ts'
 import type { Json, JsonObject } from '../schema/contract.ts'
 import { equal } from '../schema/go.ts'
+import type { Change } from '../store/change.ts'
 import type { Transaction } from '../store/writer.ts'
 import { CRD_CLEANUP_FINALIZER } from '../verbs/begin-deletion.ts'
 import { removeObject } from '../verbs/persist.ts'
@@ -34,10 +35,24 @@ export class Definitions {
   async start(): Promise<() => void> {
     const { store } = this.#backend
     const stop = store.subscribe((change) => {
-      if (change.resource === STORAGE) this.#enqueue(change.path).catch(this.#onFault)
+      if (change.resource !== STORAGE) return
+      this.#serveChanged(change)
+      this.#enqueue(change.path).catch(this.#onFault)
     })
     await Promise.all(store.list(STORAGE).map(({ path }) => this.#enqueue(path)))
     return stop
+  }
+
+  /**
+   * Before whoever changed a definition that is served hears that it is done: what he writes next is held against the new one, and loses no
+   * field that the old one did not know. Its status follows.
+   */
+  #serveChanged({ text, previousText }: Change): void {
+    if (previousText === undefined) return
+    const [crd, before] = [text, previousText].map((each) => JSON.parse(each) as JsonObject) as [JsonObject, JsonObject]
+    const isServed = isTrue(crd, 'Established') && metaOf(crd).deletionTimestamp === undefined
+    if (isServed && metaOf(crd).generation !== metaOf(before).generation)
+      this.#backend.registry.put(customResource(crd))
   }
 
   #enqueue(name: string): Promise<void> {
@@ -56,19 +71,21 @@ export class Definitions {
       registry.remove(group.join('.'), plural)
       return
     }
-    const crd = await store.write((tx) => this.#writeStatus(tx, name))
-    if (!crd) return
+    await store.write((tx) => this.#writeStatus(tx, name))
+    // As it is by now: what was written in the same transaction may be newer.
+    const stored = store.get(STORAGE, name)
+    if (!stored) return
+    const crd = JSON.parse(stored.text) as JsonObject
     if (isTrue(crd, 'Established')) registry.put(customResource(crd))
     if (metaOf(crd).deletionTimestamp) await this.#cleanUp(name)
   }
 
-  /** Answers the definition as it is now; undefined when it is gone. */
-  #writeStatus(tx: Transaction, name: string): JsonObject | undefined {
+  #writeStatus(tx: Transaction, name: string): void {
     const stored = tx.get(STORAGE, name)
-    if (!stored) return undefined
+    if (!stored) return
     const crd = JSON.parse(stored.text) as JsonObject
     const status = this.#statusOf(tx, crd)
-    if (equal(status, crd.status)) return crd
+    if (equal(status, crd.status)) return
     const next: JsonObject = { ...crd, status, metadata: { ...(crd.metadata as JsonObject) } }
     const managedFields = trackUpdate({
       model: this.#served.model,
@@ -80,7 +97,6 @@ export class Definitions {
     })
     if (managedFields) metaOf(next).managedFields = managedFields
     tx.put(STORAGE, name, (revision) => storedText(this.#served, next, revision))
-    return next
   }
 
   #statusOf(tx: Transaction, crd: JsonObject): JsonObject {
