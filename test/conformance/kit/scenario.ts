@@ -215,7 +215,8 @@ const scenario = ({ http, cleanup, namespace, group, home, transcript, normalise
         const clean = (text: string) => scrub(normaliser.text(text)).replace(/[ \t]+$/gm, '')
         const input = stdin === undefined ? '' : `${indent(normaliser.text(stdin.trimEnd()), '  < ')}\n`
         const code = result.code === 0 ? '' : `exit ${result.code}\n`
-        const stderr = result.stderr === '' ? '' : `${indent(clean(result.stderr.trimEnd()), '! ')}\n`
+        const said = result.stderr.replace(ownEndOfWatch, '').trimEnd()
+        const stderr = said === '' ? '' : `${indent(clean(said), '! ')}\n`
         transcript.push(`$ ${tool} ${normaliser.text(args)}\n${input}${code}${clean(result.stdout)}${stderr}`)
       }
       return result.stdout
@@ -267,6 +268,9 @@ const scenario = ({ http, cleanup, namespace, group, home, transcript, normalise
 }
 
 /** Words of a command line, with '...' and "..." as a shell reads them; nothing else is special. */
+/** helm stops its watches when it is done, and now and then notes in its log that they ended; whoever answers, and whatever they said. */
+const ownEndOfWatch = /^[IWE]\d{4} .* reflector\.go:\d+\] .*\bcontext canceled\b.*\n?/gm
+
 const splitWords = (line: string): string[] =>
   [...line.matchAll(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g)].map(([word]) =>
     word.replace(/'([^']*)'|"([^"]*)"/g, (_, a, b) => a ?? b),
