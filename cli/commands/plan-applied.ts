@@ -3,36 +3,27 @@ import { type ResourceSync, resourceSyncKind } from '../../controller/api/v1alph
 import { filesDigest } from '../../controller/sync/files-digest.ts'
 import type { CommandContext } from '../context.ts'
 import type { FolderFiles } from '../folder.ts'
+import type { Terminal } from '../terminal.ts'
 
-/**
- * Whether a ResourceSync has applied these very files and has found all in order: then nothing is left to compare, and that is told.
- * (`komodo diff` always compares by itself.)
- */
-export const isApplied = async (
+/** A ResourceSync that has applied these very files and has found all in order: then nothing is left to compare. */
+export const syncInOrder = async (
   { files, diagnostics }: FolderFiles,
-  { connect, terminal, signal }: Pick<CommandContext, 'connect' | 'terminal' | 'signal'>,
-): Promise<boolean> => {
-  if (files.length === 0 || diagnostics.length > 0) return false
+  { connect, signal }: Pick<CommandContext, 'connect' | 'signal'>,
+): Promise<ResourceSync | undefined> => {
+  // What is said of the folder itself is said by whoever compares.
+  if (files.length === 0 || diagnostics.length > 0) return undefined
   const digest = filesDigest(files)
-  const sync = (await syncs({ connect, signal })).find((one) => one.status?.filesDigest === digest && isCurrent(one))
-  if (sync === undefined) return false
-  const { metadata, status } = sync
-  terminal.print('Plan: nothing to do.')
-  terminal.note(
-    `ResourceSync ${metadata.name} has applied these very files, and found all in order (${status?.lastAppliedRevision})`,
-  )
-  return true
+  const { client, namespace } = await connect()
+  const { items } = await client.list<ResourceSync>(resourceSyncKind, { namespace, signal })
+  return items.find((one) => one.status?.filesDigest === digest && isCurrent(one))
 }
 
-/** None where they cannot be listed: whoever compares by himself asks again, and tells why. */
-const syncs = async ({ connect, signal }: Pick<CommandContext, 'connect' | 'signal'>): Promise<ResourceSync[]> => {
-  try {
-    const { client, namespace } = await connect()
-    return (await client.list<ResourceSync>(resourceSyncKind, { namespace, signal })).items
-  } catch {
-    signal.throwIfAborted()
-    return []
-  }
+/** The plan that this comes to, and on whose word. (`komodo diff` always compares by itself.) */
+export const printInOrder = ({ metadata, status }: ResourceSync, { print, note }: Terminal): void => {
+  print('Plan: nothing to do.')
+  note(
+    `ResourceSync ${metadata.name} has applied these very files, and found all in order (${status?.lastAppliedRevision})`,
+  )
 }
 
 /** Suspended or changed meanwhile, it has not looked since; deleted, it never will. */

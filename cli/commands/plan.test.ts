@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isConditionTrue } from '../../controller/api/meta.ts'
@@ -153,24 +153,61 @@ describe('komodo plan --live of the files that a sync has applied', () => {
     await expect(only).rejects.toThrow('the plan changes nothing of Server')
   })
 
+  it('compares by itself what is not all that stands in the folder', async () => {
+    const ignored = path.join(path.dirname(local()), 'more.TOML')
+    await writeFile(ignored, '')
+    expect(await look()).toBe(exit.ok)
+    expect(said[0]).toContain('more.TOML:1:1: warning: the file is not read')
+    await rm(ignored)
+  })
+
+  /** The client as it is, but for how it answers who asks for syncs. */
+  const answering = (answer: () => Promise<ResourceSync[]>): typeof operator.client => ({
+    ...operator.client,
+    list: async (type, options) => {
+      asked.push(type.kind)
+      if (type.kind !== 'ResourceSync') return operator.client.list(type, options)
+      return { resourceVersion: '1', items: (await answer()) as never[] }
+    },
+  })
+
+  it.each<[string, (sync: ResourceSync) => object]>([
+    ['is not Ready', ({ status }) => ({ status: { ...status, conditions: [] } })],
+    ['is being deleted', ({ metadata }) => ({ metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } })],
+    ['was changed since it looked', ({ metadata }) => ({ metadata: { ...metadata, generation: 7 } })],
+    ['has other files', ({ status }) => ({ status: { ...status, filesDigest: 'sha256:0' } })],
+  ])('compares by itself when the sync %s', async (_, altered) => {
+    const sync = await scene().poke()
+    asked.length = 0
+    const client = answering(async () => [{ ...sync, ...altered(sync) }])
+    expect(await plan('checkout', live, context(client))).toBe(exit.ok)
+    expect(asked).toContain('Server')
+  })
+
+  it('asks once of an API that refuses, and tells what it says', async () => {
+    const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'you may not list syncs' })
+    asked.length = 0
+    const refusing = context(answering(() => Promise.reject(forbidden)))
+    await expect(plan('checkout', live, refusing)).rejects.toThrow('you may not list syncs')
+    expect(asked).toEqual(['ResourceSync'])
+  })
+
+  it('tells what is wrong with the files of an API that never answers, or refuses', async () => {
+    await writeFile(local(), '[[server')
+    const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'no' })
+    for (const answer of [() => new Promise<never>(() => {}), () => Promise.reject(forbidden)]) {
+      expect(await plan('checkout', live, context(answering(answer)))).toBe(exit.error)
+      expect(said.join('\n')).toContain('[InvalidToml]')
+    }
+    await writeFile(local(), text)
+  })
+
   it('compares by itself when that sync no longer looks', async () => {
     await scene().change({ operator: { suspend: true } })
     await waitUntil('the sync to rest', async () => isConditionTrue(await scene().sync(), 'Suspended'))
     await scene().patch('Server', name, { spec: { address: 'https://evil:8120' } })
     expect(await look()).toBe(exit.changes)
     await scene().change({ operator: { suspend: false } })
-  })
-
-  it('compares by itself when it may not ask for syncs, and tells what it may not', async () => {
-    const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'you may not list syncs' })
-    const client: typeof operator.client = {
-      ...operator.client,
-      list: async (type, options) => {
-        if (type.kind === 'ResourceSync') throw forbidden
-        return operator.client.list(type, options)
-      },
-    }
-    await expect(plan('checkout', live, context(client))).rejects.toThrow('you may not list syncs')
   })
 })
 

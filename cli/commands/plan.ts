@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '../context.ts'
 import { CommandError, type ExitCode, exit } from '../exit.ts'
+import type { FolderFiles } from '../folder.ts'
 import type { FolderPlanOptions } from './plan-folder.ts'
 import type { SyncPlanOptions } from './plan-sync.ts'
 
@@ -16,12 +18,34 @@ export const plan = async (source: string, options: PlanOptions, context: Comman
     return (await import('./plan-sync.ts')).planOfSync(source, options, context)
   }
   if (options.applied) throw new CommandError(`--applied is for a ResourceSync, and ${source} is a file or folder here`)
+  if (!options.live) return planOfFolder(await filesOf(source, context), options, context)
   // The connection is made while the files are read; what is wrong with it is told by whoever asks something.
-  if (options.live) context.connect().catch(() => {})
-  const { readFolder } = await import('../folder.ts')
-  const folder = await readFolder(source, context.cwd, context.signal)
-  const wantsMore = options.output !== undefined || options.only !== undefined
-  if (options.live && !wantsMore && (await (await import('./plan-applied.ts')).isApplied(folder, context)))
-    return exit.ok
-  return (await import('./plan-folder.ts')).planOfFolder(folder, options, context)
+  context.connect().catch(() => {})
+  const folder = await filesOf(source, context)
+  if (options.output !== undefined || options.only !== undefined) return planOfFolder(folder, options, context)
+  const { printInOrder, syncInOrder } = await import('./plan-applied.ts')
+  let comparing = context
+  try {
+    // Who must wait for an answer may as well begin to compare.
+    const sync = await Promise.race([syncInOrder(folder, context), setTimeout(SOON_MS, undefined, { ref: false })])
+    if (sync !== undefined) {
+      printInOrder(sync, context.terminal)
+      return exit.ok
+    }
+  } catch (error) {
+    // Told after what is wrong with the files, and not asked for twice.
+    comparing = { ...context, connect: () => Promise.reject(error) }
+  }
+  return planOfFolder(folder, options, comparing)
 }
+
+const SOON_MS = 300
+
+const filesOf = async (source: string, { cwd, signal }: CommandContext): Promise<FolderFiles> =>
+  (await import('../folder.ts')).readFolder(source, cwd, signal)
+
+const planOfFolder = async (
+  folder: FolderFiles,
+  options: FolderPlanOptions,
+  context: CommandContext,
+): Promise<ExitCode> => (await import('./plan-folder.ts')).planOfFolder(folder, options, context)

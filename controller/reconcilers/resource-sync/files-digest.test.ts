@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type SyncOperator, startSyncOperator, typeOf } from '../../../test/harness/sync-operator.ts'
 import { SyncScene, type SyncSpecInput } from '../../../test/harness/sync-scene.ts'
+import { waitUntil } from '../../../test/harness/wait-until.ts'
 import { filesDigest } from '../../sync/files-digest.ts'
+import { digestOfAll } from './declared.ts'
 
 let operator: SyncOperator
 let scene: SyncScene
@@ -60,6 +62,33 @@ describe('a sync gives the digest of its files', () => {
   })
 })
 
+describe('the digest', () => {
+  const scope = { namespace: 'default', name: 'mine', matchTags: [], includeResources: true, includeVariables: true }
+  const file = { path: 'a.toml', text: server }
+  const declared = {
+    declarations: [],
+    diagnostics: [],
+    partial: false,
+    refused: false,
+    files: { files: [file], diagnostics: [], kept: new Map() },
+    hasSecretFiles: false,
+  }
+
+  it('tells where one file ends and the next begins', () => {
+    const [one, other] = [
+      ['ab', 'c'],
+      ['a', 'bc'],
+    ].map((texts) => filesDigest(texts.map((text) => ({ text }))))
+    expect(one).not.toBe(other)
+  })
+
+  it('is not that of all when more is declared in encrypted files', () => {
+    const whole = { ...scope, includeUserGroups: true }
+    expect(digestOfAll(declared, whole)).toBe(filesDigest([file]))
+    expect(digestOfAll({ ...declared, hasSecretFiles: true }, whole)).toBeUndefined()
+  })
+})
+
 describe('a sync gives no digest of its files', () => {
   it('before it has looked at what it made', async () => {
     write('a.toml', server)
@@ -105,6 +134,13 @@ describe('a sync gives no digest of its files', () => {
     expect(await said()).toBeUndefined()
   })
 
+  it('that hold something odd, nor when a comment is added there', async () => {
+    write('a.toml', `${server}config.adress = "x"\n`)
+    expect(await applied()).toBeUndefined()
+    write('a.toml', `${server}config.adress = "x"\n# said below\n`)
+    expect(await said()).toBeUndefined()
+  })
+
   it('while its source cannot be read, for who does not look does not know', async () => {
     write('a.toml', server)
     expect(await applied()).toBeDefined()
@@ -130,6 +166,9 @@ describe('a sync gives no digest of its files', () => {
       return operator.client.patch(typeOf('Stack'), key, { type: 'merge', body }, { subresource: 'status' })
     }
     await report('down', 'False')
+    // Nobody asks it to look.
+    const gone = async () => (await scene.sync()).status?.filesDigest === undefined
+    await waitUntil('the sync to see that it stopped', gone)
     expect(await said()).toBeUndefined()
     await report('running', 'True')
     expect(await said()).toBeDefined()

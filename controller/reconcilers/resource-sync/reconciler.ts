@@ -14,6 +14,7 @@ import type { Recheck, Reconciler, Wake } from '../../engine/reconciler.ts'
 import { whenChanged } from '../../engine/wake.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeTime } from '../../status/conditions.ts'
+import { stoppedState } from '../../sync/deploys.ts'
 import { filesDigest } from '../../sync/files-digest.ts'
 import { readInventory } from '../../sync/inventory.ts'
 import { planSync } from '../../sync/plan.ts'
@@ -73,7 +74,7 @@ export function resourceSyncReconciler(deps: ResourceSyncDeps): Reconciler<Resou
   const changes = new LiveChanges([...live.values()])
   const settled = new Map<string, Settled>()
   const races = new Map<string, number>()
-  const users = [...loginUsers(deps), ...repoUsers(deps), ...claimants(deps)]
+  const users = [...loginUsers(deps), ...repoUsers(deps), ...claimants(deps), ...keepersOfStopped(deps)]
   approvals.addIndex(OPEN_OF_SYNC, (approval) =>
     isOpen(approval) ? [keyText({ namespace: approval.metadata.namespace, name: approval.spec.sync })] : [],
   )
@@ -210,6 +211,22 @@ function claimants({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
         for (const key of [wanted, ANY]) {
           for (const { metadata } of syncs.byIndex(BY_CONFLICT, `${namespace}/${key}`)) enqueue(metadata)
         }
+      }, signal)
+    }
+  }
+  return [wake]
+}
+
+/** What stops wakes the sync that says of its files that there is nothing to do: a plan would deploy it. */
+function keepersOfStopped({ live }: Pick<ResourceSyncDeps, 'live'>): Wake[] {
+  const syncs = live.get(resourceSyncKind.kind) as Lister<ResourceSync> | undefined
+  if (syncs === undefined) return []
+  const wake: Wake = (enqueue, signal) => {
+    for (const lister of live.values()) {
+      lister.onChange(({ before, after }) => {
+        if (after === undefined || stoppedState(after) === undefined || stoppedState(before) !== undefined) return
+        const [namespace = '', name = ''] = ownerOf(after)?.split('/') ?? []
+        if (syncs.get({ namespace, name })?.status?.filesDigest !== undefined) enqueue({ namespace, name })
       }, signal)
     }
   }
