@@ -111,6 +111,9 @@ export const builtinModel = (kind: BuiltinKind): TypeModel => {
     decodeMerged(object) {
       decode(object)
     },
+    dropNulls() {
+      // `decode` leaves none.
+    },
     applyDefaults(object) {
       kind.defaults?.(object)
     },

@@ -83,6 +83,11 @@ export interface TypeModel {
    */
   decodeMerged(object: JsonObject): void
   applyDefaults(object: JsonObject): void
+  /**
+   * In place, once it is valid: nulls that a merge left where nothing speaks against them, which kube-apiserver stores and drops as it reads
+   * the object back to answer.
+   */
+  dropNulls(object: JsonObject): void
   /** In place: status cleared, generation 1, and what the kind itself fills (Secret.stringData, Namespace.spec.finalizers ...). */
   prepareForCreate(object: JsonObject): void
   /** In place: keeps what this subresource may not change (status, or all but status) and counts generation. */

@@ -136,6 +136,9 @@ export const customModel = ({
     applyDefaults(object) {
       fillDefaults(object, root)
     },
+    dropNulls(object) {
+      dropNulls(object, root)
+    },
     prepareForCreate(object) {
       if (hasStatus) delete object.status
       metaOf(object).generation = 1

@@ -108,6 +108,8 @@ export const createObject = (tx: Transaction, call: Call, object: JsonObject, wr
   const causes = model.validate(object, {})
   if (causes.length > 0) throw invalidObject(subjectOf(call), meta.name ?? '', causes)
 
+  model.dropNulls(object)
+
   const path = pathOf(meta.namespace, meta.name!)
   const existing = tx.get(resource.storage, path)
   if (existing) {
@@ -187,6 +189,7 @@ export const updateObject = (
   const causes = model.validate(object, { old, subresource: subresourceOf(call) })
   if (causes.length > 0) throw invalidObject(subjectOf(call), name, causes)
 
+  model.dropNulls(object)
   warnOfFinalizers(call, object, old)
 
   if (isReleased(object, old)) {

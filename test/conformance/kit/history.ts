@@ -218,6 +218,7 @@ export class Rooms {
       }
       const causes = model.validate(next, { subresource, ...(this.#live ? { old: this.#live } : {}) })
       if (causes.length) throw invalid(model.kind, model.group, name, causes)
+      model.dropNulls(next)
       const meta = next.metadata as JsonObject
       meta.uid ??= 'uid'
       meta.creationTimestamp ??= '2026-01-01T00:00:00Z'
