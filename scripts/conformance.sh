@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the conformance suite against the standalone API and against a real kube-apiserver: both must answer what the transcripts under
 # test/conformance/testdata say. The last line sums up. REPORT=FILE also writes vitest's JSON report, both targets together.
+# HISTORIES=N plays N more random histories of one object than those that each run plays.
 #   --update          write the transcripts anew, from the real one
 #   anything else     goes to vitest, for example the name of a file
 set -euo pipefail

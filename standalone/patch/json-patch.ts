@@ -1,7 +1,7 @@
 /** RFC 6902 with the habits of kube-apiserver: negative indices count from the end, `replace` of an absent key adds it. */
 import type { Json, JsonObject, JsonPatch } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
-import { clone, equal, isObject, own, setKey } from '../schema/go.ts'
+import { clone, equal, isObject, marshal, own, setKey } from '../schema/go.ts'
 
 const MAX_OPERATIONS = 10_000
 /** Bytes that `copy` operations may add together. */
@@ -148,5 +148,6 @@ export const jsonPatch: JsonPatch = (original, patch) => {
         throw refused()
     }
   }
-  return document
+  // It is written anew, sorted, and read again: of two faults in it the first in that order is told.
+  return JSON.parse(marshal(document)) as Json
 }

@@ -15,13 +15,17 @@ const merge = (current: Json, patch: Json): Json => {
   if (!isObject(current)) return withoutNulls(patch)
   if (!isObject(patch)) return clone(patch)
   const out: JsonObject = {}
-  for (const key of Object.keys(current)) {
+  // What was touched is written anew, sorted, and read again: of two faults in it the first in that order is told.
+  for (const key of [...new Set([...Object.keys(current), ...Object.keys(patch)])].sort()) {
     const value = current[key] as Json
     if (!Object.hasOwn(patch, key)) setKey(out, key, clone(value))
-    else if (patch[key] !== null) setKey(out, key, merge(value, patch[key] as Json))
+    else if (patch[key] !== null)
+      setKey(
+        out,
+        key,
+        Object.hasOwn(current, key) ? merge(value, patch[key] as Json) : withoutNulls(patch[key] as Json),
+      )
   }
-  for (const key of Object.keys(patch))
-    if (!Object.hasOwn(current, key) && patch[key] !== null) setKey(out, key, withoutNulls(patch[key] as Json))
   return out
 }
 

@@ -32,6 +32,24 @@ const refusals: Record<string, Json> = {
   'a key that only the prototype has': [{ op: 'copy', from: '/constructor/name', path: '/a' }],
 }
 
+/** The same order as Go writes a map in: the decoder names the first fault that it comes upon. */
+describe('what was patched is sorted', () => {
+  const sorted = '{"data":"b","metadata":{"annotations":1,"labels":"b"}}'
+  test('by a JSON patch', () => {
+    const patch = ['/data', '/metadata/annotations'].map((path) => ({
+      op: 'add',
+      path,
+      value: path === '/data' ? 'b' : 1,
+    }))
+    expect(JSON.stringify(jsonPatch({ metadata: { labels: 'b' } }, patch))).toBe(sorted)
+  })
+  test('by a merge patch', () => {
+    expect(JSON.stringify(mergePatch({ metadata: { labels: 'b' } }, { metadata: { annotations: 1 }, data: 'b' }))).toBe(
+      sorted,
+    )
+  })
+})
+
 describe('jsonPatch', () => {
   test.each(Object.entries(operations))('%s', (_, [document, patch, result]) => {
     expect(jsonPatch(document, patch)).toEqual(result)
