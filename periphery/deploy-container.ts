@@ -115,7 +115,9 @@ export const observeContainer = async (
   name: string,
   signal: AbortSignal,
 ): Promise<ContainerObservation | undefined> => {
-  const { current, previous } = await observe(engine, name, signal)
+  const [current, previous] = await Promise.all(
+    [Role.current, Role.previous].map((role) => engine.inspect(containerName(name, role), signal)),
+  )
   return current && toObservation(current, previous)
 }
 
