@@ -1,4 +1,7 @@
-/** RFC 6902 with the habits of kube-apiserver: negative indices count from the end, `replace` of an absent key adds it. */
+/**
+ * RFC 6902 with the habits of kube-apiserver: negative indices count from the end, `replace` of an absent key adds it, and the document
+ * comes out sorted, so that of two faults in it the first in that order is told.
+ */
 import type { Json, JsonObject, JsonPatch } from '../schema/contract.ts'
 import { badRequest, Fault } from '../schema/faults.ts'
 import { clone, equal, isObject, marshal, own, setKey } from '../schema/go.ts'
@@ -148,6 +151,5 @@ export const jsonPatch: JsonPatch = (original, patch) => {
         throw refused()
     }
   }
-  // It is written anew, sorted, and read again: of two faults in it the first in that order is told.
   return JSON.parse(marshal(document)) as Json
 }

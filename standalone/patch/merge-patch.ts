@@ -1,4 +1,7 @@
-/** RFC 7396, with nulls of maps inside of new values dropped, as kube-apiserver's library does. */
+/**
+ * RFC 7396 with the habits of kube-apiserver's library: nulls of maps inside of new values are dropped, and maps that were touched come
+ * out sorted, so that of two faults in them the first in that order is told.
+ */
 import type { Json, JsonObject, MergePatch } from '../schema/contract.ts'
 import { badRequest } from '../schema/faults.ts'
 import { clone, isObject, setKey } from '../schema/go.ts'
@@ -7,7 +10,8 @@ const withoutNulls = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(withoutNulls)
   if (!isObject(value)) return value
   const out: JsonObject = {}
-  for (const key of Object.keys(value)) if (value[key] !== null) setKey(out, key, withoutNulls(value[key] as Json))
+  for (const key of Object.keys(value).sort())
+    if (value[key] !== null) setKey(out, key, withoutNulls(value[key] as Json))
   return out
 }
 
@@ -15,15 +19,14 @@ const merge = (current: Json, patch: Json): Json => {
   if (!isObject(current)) return withoutNulls(patch)
   if (!isObject(patch)) return clone(patch)
   const out: JsonObject = {}
-  // What was touched is written anew, sorted, and read again: of two faults in it the first in that order is told.
   for (const key of [...new Set([...Object.keys(current), ...Object.keys(patch)])].sort()) {
-    const value = current[key] as Json
-    if (!Object.hasOwn(patch, key)) setKey(out, key, clone(value))
-    else if (patch[key] !== null)
+    const [before, change] = [current[key], patch[key]]
+    if (!Object.hasOwn(patch, key)) setKey(out, key, clone(before as Json))
+    else if (change !== null)
       setKey(
         out,
         key,
-        Object.hasOwn(current, key) ? merge(value, patch[key] as Json) : withoutNulls(patch[key] as Json),
+        Object.hasOwn(current, key) ? merge(before as Json, change as Json) : withoutNulls(change as Json),
       )
   }
   return out
